@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The configuration file: every key, its unit and its range. See vmclockd.conf(5). */
+#ifndef VMCLOCK_CONFIG_H
+#define VMCLOCK_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "counter.h"
+
+enum { CONFIG_SOURCES_MAX = 64, CONFIG_NAME_MAX = 32, CONFIG_PATH_MAX = 256, CONFIG_HOST_MAX = 256 };
+
+enum source_type { SOURCE_TYPE_NTP, SOURCE_TYPE_POOL, SOURCE_TYPE_SYSTEM };
+
+enum timestamps_mode { TIMESTAMPS_AUTO, TIMESTAMPS_KERNEL, TIMESTAMPS_DAEMON };
+
+struct config_source {
+	char name[CONFIG_NAME_MAX];
+	enum source_type type;
+	bool prefer;
+	bool trust;
+	bool noselect;
+	double offset_ns;    /* source time - true time, any sign, |x| <= 1 s */
+	double max_error_ns; /* added to what the source claims, >= 0 */
+	double min_poll_s;   /* 1..1024 */
+	double max_poll_s;   /* min_poll_s..1024 */
+	unsigned int min_samples; /* 1..64 */
+	/* ntp, pool */
+	char host[CONFIG_HOST_MAX]; /* name or numeric address, without port */
+	uint16_t port;
+	bool iburst;
+	enum timestamps_mode timestamps;
+	char interface[16];  /* bind to this one; "": any */
+	unsigned int pool_sources; /* 1..16 */
+	/* where it was written, for messages */
+	char file[CONFIG_PATH_MAX];
+	unsigned int line;
+};
+
+struct config {
+	/* [clock] */
+	enum counter_kind counter;
+	enum counter_check counter_check;
+	double max_rate_change_ppb;
+	bool monotonic;
+	double nesting_horizon_s;
+	double max_slew_ppb;
+	double unreliable_above_ns;
+	char leap_file[CONFIG_PATH_MAX]; /* "": tzdata's */
+	bool tai_offset_set;
+	int tai_offset_s; /* TAI - UTC, positive today */
+	/* [page] */
+	char page_file[CONFIG_PATH_MAX];
+	/* [control] */
+	char control_socket[CONFIG_PATH_MAX]; /* "": none */
+	char control_group[CONFIG_NAME_MAX];
+	/* [log] */
+	bool journal;
+	char event_log[CONFIG_PATH_MAX]; /* "": none */
+	/* [state] */
+	char state_file[CONFIG_PATH_MAX]; /* "": none */
+	/* [process] */
+	int realtime_priority; /* 0: off */
+	bool lock_memory;
+	char cpu_list[64];     /* "": any */
+
+	struct config_source sources[CONFIG_SOURCES_MAX];
+	unsigned int source_count;
+};
+
+void config_defaults(struct config *config);
+
+/*
+ * Reads `path`, then every *.conf in `path`.d/ in name order (later wins). Without any source the
+ * default `[source pool]` asking pool.ntp.org is added. 0, or -EINVAL (text wrong), -errno (file);
+ * the message is "FILE:LINE: what is wrong; what was expected".
+ */
+int config_read(struct config *config, const char *path, char *message, size_t message_size);
+
+/* The parser alone, for tests and the fuzzer: `text` is the file's content. */
+int config_parse(struct config *config, const char *text, size_t length, const char *file,
+		 char *message, size_t message_size);
+
+/* After all files: ranges that span keys (min-poll <= max-poll, an ntp source has an address). */
+int config_check(struct config *config, char *message, size_t message_size);
+
+#endif

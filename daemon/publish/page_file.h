@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Publications into a page file that VMMs and applications map read-only. */
+#ifndef VMCLOCK_PAGE_FILE_H
+#define VMCLOCK_PAGE_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "../clock/discipline.h"
+#include "../counter.h"
+
+struct vmclock_writer;
+
+/* What the page says besides the line. */
+struct page_calendar {
+	int tai_offset_s;    /* TAI - UTC; the page carries its negative (TAI -> UTC) */
+	int leap;            /* leap_indicator of the page, VMCLOCK_LEAP_* */
+};
+
+struct page_file {
+	struct vmclock_writer *writer; /* NULL: not open */
+	const struct counter *counter;
+	char path[256];
+	struct publication last;
+	struct page_calendar calendar;
+	uint64_t writes;
+	double raised_ns_total; /* by the writer, to keep the page monotonic */
+};
+
+/*
+ * Opens or creates the file, repairing what a killed writer left. When the file holds a line of
+ * this boot for this counter, *line and *bound get it and *resumed is true.
+ * 0 or -errno; the message names the path and what to do.
+ */
+int page_file_open(struct page_file *page, const char *path, const struct counter *counter,
+		   struct line *line, struct interval *bound, bool *resumed, char *message,
+		   size_t message_size);
+
+/* Writes a publication; *raised_ns: what the splice added. 0 or -errno. */
+int page_file_publish(struct page_file *page, const struct publication *publication,
+		      const struct page_calendar *calendar, double *raised_ns);
+
+/* The last publication again with status FREERUNNING (or UNRELIABLE), for a clean exit. */
+int page_file_downgrade(struct page_file *page);
+void page_file_close(struct page_file *page);
+
+#endif

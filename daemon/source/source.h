@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What every source is to the rest of the daemon: something that emits events.
+ *
+ * Sources never touch the clock. They hand raw events to the environment's sink, which logs them,
+ * turns them into samples and feeds the discipline.
+ */
+#ifndef VMCLOCK_SOURCE_H
+#define VMCLOCK_SOURCE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "../clock/event.h"
+#include "../config.h"
+#include "../counter.h"
+#include "../loop.h"
+
+struct source;
+struct resolver;
+
+/* What the daemon lends to all sources. */
+struct source_env {
+	struct loop *loop;
+	const struct counter *counter;
+	struct resolver *resolver; /* made on first use by resolver_get() */
+	/* A raw observation. Returns 0, or the refusal of the discipline (-EINVAL, -ERANGE). */
+	int (*event)(void *context, struct source *source, const struct event *event);
+	/* The source knows that nobody can be heard (true), or starts over with another peer (reset). */
+	void (*offline)(void *context, struct source *source);
+	void (*reset)(void *context, struct source *source);
+	/* The interval that the source polls at has changed. */
+	void (*poll_changed)(void *context, struct source *source, double poll_s);
+	/* discipline_poll_hint() for this source. */
+	double (*poll_hint)(void *context, struct source *source);
+	void *context;
+};
+
+/* Counters only grow; times are CLOCK_MONOTONIC ns, 0: never. */
+struct source_stats {
+	uint64_t sent;
+	uint64_t received;      /* usable replies */
+	uint64_t bogus;         /* wrong origin, malformed, truncated, oversized, wrong sender */
+	uint64_t duplicates;
+	uint64_t rejected;      /* well-formed but not usable: unsynchronised, stratum, root distance */
+	uint64_t kiss_of_death; /* RATE, DENY, RSTR */
+	uint64_t lost;          /* no reply in time */
+	uint64_t stamps_kernel; /* stamps taken from the kernel and converted */
+	uint64_t stamps_daemon; /* stamps that fell back to the counter read in user space */
+	uint64_t stamps_dropped; /* kernel stamps not converted: clock set, implausible */
+	int64_t last_reply_ns;
+	uint8_t reach;          /* last 8 polls, newest in bit 0 */
+};
+
+/* What the peer says of itself, for reports; fields unknown to a type stay as initialised. */
+struct source_claims {
+	char address[64];   /* "192.0.2.1:123", "[2001:db8::1]:123", "CLOCK_REALTIME"; "": none yet */
+	char reference[20]; /* refid as text */
+	unsigned int stratum; /* 0: unknown */
+	unsigned int leap;    /* 3: unsynchronised or unknown */
+	double root_delay_ns;
+	double root_dispersion_ns;
+	char problem[96];   /* last reason why nothing useful came; "": none */
+};
+
+struct source_ops {
+	const char *type; /* as in the configuration */
+	void (*stop)(struct source *source);
+};
+
+struct source {
+	const struct source_ops *ops;
+	const struct config_source *config;
+	struct source_env *env;
+	char name[CONFIG_NAME_MAX + 8]; /* pool members: NAME.1, NAME.2, ... */
+	int slot;                       /* in the discipline */
+	double poll_s;
+	struct source_stats stats;
+	struct source_claims claims;
+	void *impl;
+};
+
+/* How many struct source a section makes: pool_sources for a pool, else 1. */
+unsigned int source_count(const struct config_source *config);
+
+/*
+ * Starts the sources of one section: fills `sources[0..source_count)`, whose `slot` fields are set.
+ * All memory is taken here. 0 or -errno; what cannot be reached now is retried for ever, so that
+ * only lack of memory or descriptors fails.
+ */
+int source_start(struct source *sources, const struct config_source *config, struct source_env *env);
+void source_stop(struct source *source);
+
+#endif
