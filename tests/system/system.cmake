@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What the system tests run besides the daemon: BUILD/system/.
+function(vmclock_system_program name)
+  cmake_parse_arguments(program "" "" "SOURCES;LIBS" ${ARGN})
+  list(TRANSFORM program_SOURCES PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/system/)
+  add_executable(${name} ${program_SOURCES})
+  target_link_libraries(${name} PRIVATE ${program_LIBS})
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/system)
+endfunction()
+
+vmclock_system_program(ntp-responder
+  SOURCES responder.c responder_behaviour.c responder_reply.c LIBS m)
