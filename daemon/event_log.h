@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The raw event log: everything the sources saw, written so that vmclock-replay can live it again.
+ *
+ * Each line is on its way to the file when the call returns. What the file cannot take (disk full)
+ * waits in a buffer of fixed size, then is dropped by whole lines; the loss is reported once, and
+ * noted in the log when writing works again. Nothing here stops the daemon, and nothing is
+ * allocated after event_log_open().
+ */
+#ifndef VMCLOCK_EVENT_LOG_H
+#define VMCLOCK_EVENT_LOG_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "clock/event.h"
+#include "counter.h"
+
+struct event_log;
+struct config_source;
+
+/* Appends to `path`, created with mode 0640. 0 or -errno; the message names the path. */
+int event_log_open(struct event_log **out, const char *path, const struct counter *counter,
+		   char *message, size_t message_size);
+void event_log_close(struct event_log *log); /* NULL is fine */
+
+/* Opens the path anew, after it was renamed by logrotate; counter and sources are stated again.
+ * 0 or -errno, and then the old file stays in use. */
+int event_log_reopen(struct event_log *log);
+
+/* All of these take a NULL log and do nothing. `settings` as from event_log_settings(). */
+void event_log_source(struct event_log *log, const char *source, const char *settings);
+void event_log_write(struct event_log *log, const char *source, const struct event *event);
+void event_log_online(struct event_log *log, const char *source);
+void event_log_offline(struct event_log *log, const char *source);
+void event_log_reset(struct event_log *log, const char *source);
+/* CLOCK_REALTIME was set at about this counter value. */
+void event_log_clockset(struct event_log *log, uint64_t counter);
+void event_log_disrupt(struct event_log *log, uint64_t counter, const char *reason);
+
+/* The text for event_log_source(); call it again when the poll interval changes. */
+void event_log_settings(const struct config_source *config, double poll_s, char *out, size_t size);
+
+/* Lines that were dropped since the start. */
+uint64_t event_log_lost(const struct event_log *log);
+
+#endif
