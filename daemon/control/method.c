@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Finds the method that a call names, checks who may call it and how, and answers. */
+#include <errno.h>
+#include <string.h>
+
+#include "../daemon.h"
+#include "../log.h"
+#include "interface.h"
+#include "method.h"
+#include "report.h"
+
+#define SERVICE "org.varlink.service"
+
+static const char service_text[] =
+	"interface " SERVICE "\n\n"
+	"method GetInfo() -> (\n  vendor: string,\n  product: string,\n  version: string,\n"
+	"  url: string,\n  interfaces: []string\n)\n\n"
+	"method GetInterfaceDescription(interface: string) -> (description: string)\n\n"
+	"error InterfaceNotFound (interface: string)\n\n"
+	"error MethodNotFound (method: string)\n\n"
+	"error MethodNotImplemented (method: string)\n\n"
+	"error InvalidParameter (parameter: string)\n\n"
+	"error PermissionDenied ()\n\n"
+	"error ExpectedMore ()\n";
+
+struct method {
+	const char *name;
+	const char *parameter; /* its only one, a string; NULL: none */
+	bool changes;	       /* needs root */
+	bool monitors;	       /* needs "more" */
+	/* The whole message to send. NULL: memory is out. */
+	json_t *(*answer)(struct connection *c, const char *argument);
+};
+
+static json_t *get_info(struct connection *c, const char *argument)
+{
+	(void)c;
+	(void)argument;
+	return varlink_reply(json_pack("{s:s, s:s, s:s, s:s, s:[s, s]}", "vendor", "vmclock-host",
+				       "product", "vmclockd", "version", VMCLOCK_VERSION, "url", "",
+				       "interfaces", SERVICE, CONTROL_INTERFACE),
+			     false);
+}
+
+static json_t *get_interface_description(struct connection *c, const char *argument)
+{
+	const char *text = NULL;
+
+	(void)c;
+	if (strcmp(argument, SERVICE) == 0)
+		text = service_text;
+	else if (strcmp(argument, CONTROL_INTERFACE) == 0)
+		text = control_interface_text;
+	if (!text)
+		return varlink_error(SERVICE ".InterfaceNotFound",
+				     json_pack("{s:s}", "interface", argument));
+	return varlink_reply(json_pack("{s:s}", "description", text), false);
+}
+
+static struct report_moment moment_now(const struct daemon *daemon)
+{
+	return (struct report_moment){.now_ns = loop_now_ns(), .counter = daemon->counter.read()};
+}
+
+static json_t *get_status(struct connection *c, const char *argument)
+{
+	struct report_moment moment = moment_now(c->daemon);
+
+	(void)argument;
+	return varlink_reply(json_pack("{s:o}", "status", report_status(c->daemon, &moment)),
+			     false);
+}
+
+static json_t *get_sources(struct connection *c, const char *argument)
+{
+	struct report_moment moment = moment_now(c->daemon);
+
+	(void)argument;
+	return varlink_reply(json_pack("{s:o}", "sources", report_sources(c->daemon, &moment)),
+			     false);
+}
+
+json_t *method_watch_reply(const struct daemon *daemon)
+{
+	struct report_moment moment = moment_now(daemon);
+
+	return varlink_reply(json_pack("{s:o, s:o}", "status", report_status(daemon, &moment),
+				       "sources", report_sources(daemon, &moment)),
+			     true);
+}
+
+static json_t *watch(struct connection *c, const char *argument)
+{
+	(void)argument;
+	c->watching = true;
+	c->updated_ns = loop_now_ns();
+	return method_watch_reply(c->daemon);
+}
+
+static json_t *reset_source(struct connection *c, const char *argument)
+{
+	unsigned int i;
+
+	for (i = 0; i < c->daemon->source_count; i++) {
+		struct source *source = &c->daemon->sources[i];
+
+		if (strcmp(source->name, argument) != 0)
+			continue;
+		log_notice("control: source %s starts over, as asked by uid %u", source->name,
+			   (unsigned int)c->uid);
+		c->daemon->env.reset(c->daemon->env.context, source);
+		return varlink_reply(json_object(), false);
+	}
+	return varlink_error(CONTROL_INTERFACE ".NoSuchSource",
+			     json_pack("{s:s}", "name", argument));
+}
+
+static const struct method methods[] = {
+	{SERVICE ".GetInfo", NULL, false, false, get_info},
+	{SERVICE ".GetInterfaceDescription", "interface", false, false, get_interface_description},
+	{CONTROL_INTERFACE ".GetStatus", NULL, false, false, get_status},
+	{CONTROL_INTERFACE ".GetSources", NULL, false, false, get_sources},
+	{CONTROL_INTERFACE ".Watch", NULL, false, true, watch},
+	{CONTROL_INTERFACE ".ResetSource", "name", true, false, reset_source},
+};
+
+static const struct method *find(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
+		if (strcmp(methods[i].name, name) == 0)
+			return &methods[i];
+	}
+	return NULL;
+}
+
+static bool is_own_interface(const char *name)
+{
+	size_t length = (size_t)(strrchr(name, '.') - name);
+
+	return (length == strlen(SERVICE) && strncmp(name, SERVICE, length) == 0) ||
+	       (length == strlen(CONTROL_INTERFACE) &&
+		strncmp(name, CONTROL_INTERFACE, length) == 0);
+}
+
+static json_t *not_found(const char *name)
+{
+	int length = (int)(strrchr(name, '.') - name);
+
+	if (is_own_interface(name))
+		return varlink_error(SERVICE ".MethodNotFound", json_pack("{s:s}", "method", name));
+	return varlink_error(SERVICE ".InterfaceNotFound",
+			     json_pack("{s:s#}", "interface", name, length));
+}
+
+/* The name of the parameter that is missing, of the wrong type, or unknown; NULL: all is well. */
+static const char *wrong_parameter(const struct method *method, const struct varlink_call *call)
+{
+	/* jansson iterates only what it may change. */
+	json_t *parameters = (json_t *)(uintptr_t)call->parameters;
+	const char *name;
+	json_t *value;
+
+	if (method->parameter && !json_is_string(json_object_get(parameters, method->parameter)))
+		return method->parameter;
+	json_object_foreach(parameters, name, value)
+	{
+		if (!method->parameter || strcmp(name, method->parameter) != 0)
+			return name;
+	}
+	return NULL;
+}
+
+static json_t *answer_call(struct connection *c, const struct varlink_call *call)
+{
+	const struct method *method = find(call->method);
+	const char *argument = NULL;
+	const char *wrong;
+
+	if (!method)
+		return not_found(call->method);
+	if (method->changes && c->uid != 0)
+		return varlink_error(SERVICE ".PermissionDenied", json_object());
+	wrong = wrong_parameter(method, call);
+	if (wrong)
+		return varlink_error(SERVICE ".InvalidParameter",
+				     json_pack("{s:s}", "parameter", wrong));
+	if (method->monitors && (!call->more || call->oneway))
+		return varlink_error(SERVICE ".ExpectedMore", json_object());
+	if (method->parameter)
+		argument = json_string_value(json_object_get(call->parameters, method->parameter));
+	return method->answer(c, argument);
+}
+
+/* Sends and releases `message`. */
+static int send_message(struct connection *c, json_t *message)
+{
+	int rc = message ? varlink_output_add(&c->out, message) : -ENOMEM;
+
+	json_decref(message);
+	return rc;
+}
+
+int method_refuse(struct connection *c, const char *reason)
+{
+	c->closing = true;
+	return send_message(c, varlink_error(CONTROL_INTERFACE ".BadMessage",
+					     json_pack("{s:o}", "reason", report_text(reason))));
+}
+
+int method_answer(struct connection *c, const char *message, size_t length)
+{
+	struct varlink_call call;
+	char reason[256];
+	json_t *reply;
+	int rc = 0;
+
+	if (varlink_call_parse(&call, message, length, reason, sizeof(reason)))
+		return method_refuse(c, reason);
+	reply = answer_call(c, &call);
+	if (call.oneway)
+		json_decref(reply);
+	else
+		rc = send_message(c, reply);
+	varlink_call_free(&call);
+	return rc;
+}
