@@ -14,6 +14,7 @@
 
 #include "envelope.h"
 #include "filter.h"
+#include "line.h"
 #include "sample.h"
 
 enum { DISCIPLINE_SOURCES_MAX = 64 };
@@ -26,7 +27,9 @@ struct discipline_config {
 	double unreliable_above_ns;
 	bool monotonic;
 	struct filter_prior prior; /* of the rate, from the state file; sd 0: none */
-	unsigned int sources_max;  /* slots to allocate, 1..DISCIPLINE_SOURCES_MAX */
+	double rate_lo_ppb;	   /* hard rate interval known from before; both 0: +-500 ppm */
+	double rate_hi_ppb;
+	unsigned int sources_max; /* slots to allocate, 1..DISCIPLINE_SOURCES_MAX */
 };
 
 struct discipline_source_config {
@@ -36,73 +39,66 @@ struct discipline_source_config {
 	unsigned int min_samples; /* before it may vote; 0 and 1: at once */
 };
 
-/* time(c) = time_ns + frac_ns + (c - counter) * ns_per_tick * (1 + rate_ppb * 1e-9) */
-struct line {
-	uint64_t counter;
-	int64_t time_ns;
-	double frac_ns;
-	double rate_ppb;
-};
-
 enum discipline_status {
-	DISCIPLINE_UNRELIABLE,   /* no bound, a bound above the limit, or a counter not to be trusted */
+	DISCIPLINE_UNRELIABLE, /* no bound, a bound above the limit, or a counter not to be trusted
+				*/
 	DISCIPLINE_SYNCHRONIZED,
-	DISCIPLINE_FREERUNNING,  /* a bound that grows: no source accepted for 8 polls */
+	DISCIPLINE_FREERUNNING, /* a bound that grows: no source accepted for 8 polls */
 };
 
 /* What readers are told until the next one. All errors >= 0. */
 struct publication {
 	struct line line;
-	double est_error_ns;     /* one sigma at line.counter */
+	double est_error_ns; /* one sigma at line.counter */
 	double est_rate_error_ppb;
 	double max_error_ns;
 	double max_rate_error_ppb;
 	enum discipline_status status;
-	bool disrupted;          /* marker must change; the line may step, in either direction */
+	bool disrupted; /* marker must change; the line may step, in either direction */
 };
 
 enum source_state {
-	SOURCE_UNUSED,      /* slot is free */
+	SOURCE_UNUSED,	    /* slot is free */
 	SOURCE_UNREACHABLE, /* nothing accepted for 8 polls, or never */
-	SOURCE_WAITING,     /* fewer than min_samples, or no bound yet */
+	SOURCE_WAITING,	    /* fewer than min_samples, or no bound yet */
 	SOURCE_FALSETICKER,
-	SOURCE_CONFLICT,    /* contradicts its own past; held until it is clear who is right */
-	SOURCE_NOSELECT,    /* measured only, as configured */
-	SOURCE_SELECTABLE,  /* truechimer, not used (a preferred one is) */
-	SOURCE_SELECTED,    /* truechimer, part of the combination */
+	SOURCE_CONFLICT,   /* contradicts its own past; held until it is clear who is right */
+	SOURCE_NOSELECT,   /* measured only, as configured */
+	SOURCE_SELECTABLE, /* truechimer, not used (a preferred one is) */
+	SOURCE_SELECTED,   /* truechimer, part of the combination */
 };
 
 struct discipline_source_status {
 	enum source_state state;
-	const char *why;         /* not used because ... ; "" when selected */
+	const char *why; /* not used because ... ; "" when selected */
 	uint64_t samples;
-	uint64_t refused;        /* samples the filter or envelope would not take */
-	uint64_t restarts;       /* times its history was given up */
-	uint64_t last_counter;   /* of the last sample taken */
+	uint64_t refused;      /* samples the filter or envelope would not take */
+	uint64_t restarts;     /* times its history was given up */
+	uint64_t last_counter; /* of the last sample taken */
 	double poll_s;
 	bool has_estimate;
 	struct estimate estimate; /* at the last run */
-	double offset_ns;        /* its estimate - line in force; positive: the line is behind */
+	double offset_ns;	  /* its estimate - line in force; positive: the line is behind */
 	bool has_interval;
 	struct interval interval; /* at the last run */
-	double weight;           /* share of the combination, 0..1 */
+	double weight;		  /* share of the combination, 0..1 */
 	struct filter_report filter;
 };
 
 struct discipline_totals {
 	enum discipline_status status;
-	const char *why;         /* one sentence for people: who confirms the time, or why not */
+	const char *why; /* one sentence for people: who confirms the time, or why not */
 	bool has_line;
 	struct publication last; /* line in force */
 	uint64_t publications;
 	uint64_t disruptions;
 	uint64_t nesting_violations; /* the estimate left an interval published before */
-	double slew_ppb;         /* line rate - estimated rate, now */
-	double remaining_ns;     /* estimate - line at the last run: what the slew still has to close */
+	double slew_ppb;	     /* line rate - estimated rate, now */
+	double remaining_ns; /* estimate - line at the last run: what the slew still has to close */
 	bool has_estimate;
 	struct estimate estimate; /* combined */
 	struct interval interval; /* combined */
-	bool promise_widened;    /* the wander learned exceeds max-rate-change */
+	bool promise_widened;	  /* the wander learned exceeds max-rate-change */
 	unsigned int truechimers;
 	unsigned int falsetickers;
 	unsigned int selectable; /* sources with a vote */
@@ -153,9 +149,6 @@ double discipline_poll_hint(const struct discipline *d, int slot);
 void discipline_get_source(const struct discipline *d, int slot,
 			   struct discipline_source_status *out);
 void discipline_get_totals(const struct discipline *d, struct discipline_totals *out);
-
-/* time(c) by the line. Whole nanoseconds returned, the fraction (0 <= f < 1) in *frac_ns. */
-int64_t line_time(const struct line *line, double ns_per_tick, uint64_t counter, double *frac_ns);
 
 const char *source_state_name(enum source_state state);
 const char *discipline_status_name(enum discipline_status status);

@@ -37,18 +37,31 @@ struct envelope_anchor {
 
 struct envelope {
 	double ns_per_tick;
-	double promise_ppb;     /* max-rate-change */
-	bool valid;             /* two-sided since the first pair of facts */
-	struct interval now;    /* at the counter of the last fact */
-	struct envelope_anchor anchors[ENVELOPE_ANCHORS];
+	double promise_ppb;  /* max-rate-change, or more when the wander was seen to exceed it */
+	double window_s;     /* pairs of facts further apart than this say nothing of the rate */
+	bool any;	     /* took a fact */
+	struct interval now; /* at the counter of the last fact; ends may be infinite */
+	double prior_lo_ppb; /* rate as told at init, good for one window */
+	double prior_hi_ppb;
+	uint64_t prior_counter;
+	struct envelope_anchor anchors[ENVELOPE_ANCHORS]; /* oldest first */
 	unsigned int anchor_count;
-	uint64_t anchor_spacing_ticks;
-	uint64_t conflicts;     /* facts that contradicted the envelope */
+	double anchor_spacing_s;
 };
 
-/* Rate starts anywhere in [rate_lo_ppb, rate_hi_ppb] (at most +-500 ppm from nominal). */
-void envelope_init(struct envelope *e, double ns_per_tick, double promise_ppb, double rate_lo_ppb,
-		   double rate_hi_ppb);
+/* No crystal that a computer is built with is further off; also the reach of the kernel's adjtimex.
+ */
+#define ENVELOPE_RATE_MAX_PPB 500e3
+
+/*
+ * Rate starts anywhere in [rate_lo_ppb, rate_hi_ppb], which is cut to +-500 ppm. The promise is
+ * taken to hold over window_s.
+ */
+void envelope_init(struct envelope *e, double ns_per_tick, double promise_ppb, double window_s,
+		   double rate_lo_ppb, double rate_hi_ppb);
+
+/* From now on. A wider promise widens the rate at once, a narrower one as new facts come. */
+void envelope_set_promise(struct envelope *e, double promise_ppb, double window_s);
 
 /*
  * Takes a sample's facts. 0: taken; -ERANGE: they contradict the envelope, which then stands
@@ -56,10 +69,11 @@ void envelope_init(struct envelope *e, double ns_per_tick, double promise_ppb, d
  */
 int envelope_add(struct envelope *e, const struct sample *s);
 
-/* The interval carried to `counter`, which is not before the last fact; false while not valid. */
+/* The interval carried to `counter`; false while it has no two finite ends, or for a counter before
+ * the last fact. */
 bool envelope_at(const struct envelope *e, uint64_t counter, struct interval *out);
 
-/* A fact from elsewhere (the page of the daemon's last life): sets the whole envelope. */
-void envelope_seed(struct envelope *e, const struct interval *in);
+/* Carries an interval forward by its own rate interval; counter >= in->counter. */
+void interval_carry(struct interval *interval, uint64_t counter, double ns_per_tick);
 
 #endif

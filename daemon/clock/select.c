@@ -1,62 +1,61 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The vote of intervals: the largest set of sources that agree on some instant. */
+/* The vote of intervals: who agrees, and what a majority of the voters holds. */
 #include "select.h"
 
-/*
- * How many voters hold `at`. A trusted one outweighs all others together: weight `heavy`, which is
- * more than there are voters.
- */
-static unsigned int weight_at(const struct vote *votes, unsigned int count, double at,
-			      unsigned int heavy)
+/* A trusted voter weighs more than all others together. */
+static unsigned int weight_of(const struct vote *vote, unsigned int count)
+{
+	return vote->trusted ? count + 1 : 1;
+}
+
+static unsigned int weight_at(const struct vote *votes, unsigned int count, double at)
 {
 	unsigned int weight = 0;
 
 	for (unsigned int i = 0; i < count; i++)
-		if (votes[i].lo_ns <= at && at <= votes[i].hi_ns)
-			weight += votes[i].trusted ? heavy : 1;
+		if (votes[i].lo <= at && at <= votes[i].hi)
+			weight += weight_of(&votes[i], count);
 	return weight;
 }
 
 /*
- * Fewest falsetickers first. The agreement is greatest on stretches that begin at some voter's
- * lower end; when several separate stretches tie, nobody can tell which is right, and the vote
- * counts as lost only if neither has a majority, which two disjoint ones cannot both have.
+ * The point that most voters hold; a stretch of greatest agreement begins at some lower end. Two
+ * stretches that tie cannot both have a majority unless some voters are in both: then the first is
+ * as good as the other, and the verdict's interval spans both.
  */
-static double most_agreed(const struct vote *votes, unsigned int count, unsigned int heavy,
-			  unsigned int *most)
+static double most_agreed(const struct vote *votes, unsigned int count, unsigned int *most)
 {
 	double at = 0;
 
 	*most = 0;
 	for (unsigned int i = 0; i < count; i++) {
-		unsigned int weight = weight_at(votes, count, votes[i].lo_ns, heavy);
+		unsigned int weight = weight_at(votes, count, votes[i].lo);
 
 		if (weight > *most) {
 			*most = weight;
-			at = votes[i].lo_ns;
+			at = votes[i].lo;
 		}
 	}
 	return at;
 }
 
-static void mark(struct vote *votes, unsigned int count, double at, struct verdict *out)
+/* The span of what voters of at least `need` weight hold: it ends at ends of intervals. */
+static void majority_span(const struct vote *votes, unsigned int count, unsigned int need,
+			  struct verdict *out)
 {
-	bool first = true;
+	bool any_lo = false, any_hi = false;
 
 	for (unsigned int i = 0; i < count; i++) {
-		struct vote *v = &votes[i];
-
-		v->truechimer = v->lo_ns <= at && at <= v->hi_ns;
-		if (!v->truechimer) {
-			out->falsetickers++;
-			continue;
+		if (weight_at(votes, count, votes[i].lo) >= need &&
+		    (!any_lo || votes[i].lo < out->lo)) {
+			out->lo = votes[i].lo;
+			any_lo = true;
 		}
-		out->truechimers++;
-		if (first || v->lo_ns > out->lo_ns)
-			out->lo_ns = v->lo_ns;
-		if (first || v->hi_ns < out->hi_ns)
-			out->hi_ns = v->hi_ns;
-		first = false;
+		if (weight_at(votes, count, votes[i].hi) >= need &&
+		    (!any_hi || votes[i].hi > out->hi)) {
+			out->hi = votes[i].hi;
+			any_hi = true;
+		}
 	}
 }
 
@@ -68,10 +67,18 @@ void select_truechimers(struct vote *votes, unsigned int count, struct verdict *
 	*out = (struct verdict){0};
 	for (unsigned int i = 0; i < count; i++) {
 		votes[i].truechimer = false;
-		total += votes[i].trusted ? count + 1 : 1;
+		total += weight_of(&votes[i], count);
 	}
-	at = most_agreed(votes, count, count + 1, &most);
+	at = most_agreed(votes, count, &most);
 	out->majority = 2 * most > total;
-	if (out->majority)
-		mark(votes, count, at, out);
+	if (!out->majority)
+		return;
+	majority_span(votes, count, total / 2 + 1, out);
+	for (unsigned int i = 0; i < count; i++) {
+		votes[i].truechimer = votes[i].lo <= at && at <= votes[i].hi;
+		if (votes[i].truechimer)
+			out->truechimers++;
+		else
+			out->falsetickers++;
+	}
 }

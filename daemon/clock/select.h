@@ -1,28 +1,34 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Which sources tell the truth: the vote of intervals (Marzullo; RFC 5905 section 11.2.1). */
+/*
+ * Which sources tell the truth: the vote of intervals.
+ *
+ * K. Marzullo, "Maintaining the time in a distributed system" (1984): when more than half of the
+ * voters hold true time in their intervals, true time lies where more than half of them overlap.
+ * The verdict's interval is therefore the span of all points that a majority holds, not the
+ * narrower intersection of all that happen to agree: one liar at the edge of the others would
+ * push truth out of that one.
+ */
 #ifndef VMCLOCK_CLOCK_SELECT_H
 #define VMCLOCK_CLOCK_SELECT_H
 
 #include <stdbool.h>
 
-/* In: one source's interval, ns relative to a base common to all. Out: what the vote made of it. */
+/* In: one source's interval, ns (or ppb) relative to a base common to all. */
 struct vote {
-	double lo_ns;
-	double hi_ns;
-	double mid_ns; /* its estimate */
-	bool trusted;  /* a trusted source outvotes any number of others */
+	double lo;
+	double hi;
+	bool trusted;	 /* outvotes any number of others that are not */
 	bool truechimer; /* out */
 };
 
 struct verdict {
 	unsigned int truechimers;
 	unsigned int falsetickers;
-	bool majority; /* truechimers are more than half of the voters */
-	double lo_ns;  /* intersection of the truechimers, when there is a majority */
-	double hi_ns;
+	bool majority; /* more than half of the voters agree; else nobody is a truechimer */
+	double lo;     /* what a majority holds; valid with a majority only */
+	double hi;
 };
 
-/* Without a majority nobody is a truechimer. */
 void select_truechimers(struct vote *votes, unsigned int count, struct verdict *out);
 
 #endif

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The maximum error from one-sided facts.
+ *
+ * Rate: between two intervals [lo_a, hi_a] and [lo_b, hi_b], T apart, the counter's mean rate was
+ * within [(lo_b - hi_a) / T, (hi_b - lo_a) / T]. The promise says that no moment's rate differs
+ * from another's by more than promise_ppb, so none differs from the mean by more either: the mean's
+ * interval, widened by the promise on both sides, holds the rate of every moment from a on, b and
+ * what follows included. Every earlier interval says so; all of them are intersected.
+ */
+#include "envelope.h"
+
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+
+#include "line.h"
+
+/* Anchors stand at least this far apart, so that their number spans the window. */
+static double widest_spacing_s(const struct envelope *e)
+{
+	return e->window_s / (ENVELOPE_ANCHORS / 2);
+}
+
+static double seconds_between(const struct envelope *e, uint64_t to, uint64_t from)
+{
+	return (double)counter_diff(to, from) * e->ns_per_tick * 1e-9;
+}
+
+void interval_carry(struct interval *interval, uint64_t counter, double ns_per_tick)
+{
+	double frac_ns;
+	int64_t whole_ns =
+		ticks_to_ns(counter_diff(counter, interval->counter), ns_per_tick, &frac_ns);
+	double elapsed_s = ((double)whole_ns + frac_ns) * 1e-9;
+
+	interval->base_ns += whole_ns;
+	interval->lo_ns += frac_ns + interval->rate_lo_ppb * elapsed_s;
+	interval->hi_ns += frac_ns + interval->rate_hi_ppb * elapsed_s;
+	interval->counter = counter;
+}
+
+void envelope_init(struct envelope *e, double ns_per_tick, double promise_ppb, double window_s,
+		   double rate_lo_ppb, double rate_hi_ppb)
+{
+	memset(e, 0, sizeof(*e));
+	e->ns_per_tick = ns_per_tick;
+	e->promise_ppb = promise_ppb;
+	e->window_s = window_s;
+	e->prior_lo_ppb = fmax(rate_lo_ppb, -ENVELOPE_RATE_MAX_PPB);
+	e->prior_hi_ppb = fmin(rate_hi_ppb, ENVELOPE_RATE_MAX_PPB);
+	e->now.rate_lo_ppb = e->prior_lo_ppb;
+	e->now.rate_hi_ppb = e->prior_hi_ppb;
+}
+
+void envelope_set_promise(struct envelope *e, double promise_ppb, double window_s)
+{
+	double wider_ppb = fmax(promise_ppb - e->promise_ppb, 0);
+
+	e->prior_lo_ppb = fmax(e->prior_lo_ppb - wider_ppb, -ENVELOPE_RATE_MAX_PPB);
+	e->prior_hi_ppb = fmin(e->prior_hi_ppb + wider_ppb, ENVELOPE_RATE_MAX_PPB);
+	e->now.rate_lo_ppb -= wider_ppb;
+	e->now.rate_hi_ppb += wider_ppb;
+	e->promise_ppb = promise_ppb;
+	e->window_s = window_s;
+}
+
+/* [lo, hi] relative to `base_ns` at `counter`, from the sample's facts alone. */
+static void sample_interval(const struct envelope *e, const struct sample *s, uint64_t counter,
+			    struct interval *out)
+{
+	struct interval upper = {.counter = s->c_before,
+				 .base_ns = s->t_before_ns,
+				 .hi_ns = s->upper_error_ns + s->stamp_error_ns,
+				 .rate_hi_ppb = e->now.rate_hi_ppb};
+	struct interval lower = {.counter = s->c_after,
+				 .base_ns = s->t_after_ns,
+				 .lo_ns = -s->lower_error_ns - s->stamp_error_ns,
+				 .rate_lo_ppb = e->now.rate_lo_ppb};
+
+	interval_carry(&upper, counter, e->ns_per_tick);
+	interval_carry(&lower, counter, e->ns_per_tick);
+	*out = e->now;
+	out->counter = counter;
+	out->base_ns = lower.base_ns;
+	out->lo_ns = lower.lo_ns;
+	out->hi_ns = (double)(upper.base_ns - lower.base_ns) + upper.hi_ns;
+}
+
+/* Rate interval of every moment since the anchor, from its interval and the one now. */
+static void intersect_rate(struct envelope *e, const struct envelope_anchor *a)
+{
+	double apart_s = seconds_between(e, e->now.counter, a->counter);
+	double frac_ns;
+	int64_t nominal_ns;
+	double base_ns;
+
+	if (apart_s <= 0)
+		return;
+	nominal_ns =
+		ticks_to_ns(counter_diff(e->now.counter, a->counter), e->ns_per_tick, &frac_ns);
+	base_ns = (double)(e->now.base_ns - a->base_ns - nominal_ns) - frac_ns;
+	e->now.rate_lo_ppb = fmax(e->now.rate_lo_ppb,
+				  (base_ns + e->now.lo_ns - a->hi_ns) / apart_s - e->promise_ppb);
+	e->now.rate_hi_ppb = fmin(e->now.rate_hi_ppb,
+				  (base_ns + e->now.hi_ns - a->lo_ns) / apart_s + e->promise_ppb);
+}
+
+static void drop_old_anchors(struct envelope *e)
+{
+	unsigned int old = 0;
+
+	while (old < e->anchor_count &&
+	       seconds_between(e, e->now.counter, e->anchors[old].counter) > e->window_s)
+		old++;
+	e->anchor_count -= old;
+	memmove(e->anchors, e->anchors + old, e->anchor_count * sizeof(e->anchors[0]));
+}
+
+/* Full: every second one goes, unless they already stand far apart: then the oldest does. */
+static void make_room(struct envelope *e)
+{
+	unsigned int kept = 0;
+
+	if (e->anchor_spacing_s >= widest_spacing_s(e)) {
+		memmove(e->anchors, e->anchors + 1, (ENVELOPE_ANCHORS - 1) * sizeof(e->anchors[0]));
+		e->anchor_count--;
+		return;
+	}
+	for (unsigned int i = 0; i < e->anchor_count; i += 2)
+		e->anchors[kept++] = e->anchors[i];
+	e->anchor_count = kept;
+	e->anchor_spacing_s = fmin(fmax(2 * e->anchor_spacing_s, 1), widest_spacing_s(e));
+}
+
+static void add_anchor(struct envelope *e)
+{
+	const struct envelope_anchor *last;
+
+	if (e->anchor_count) {
+		last = &e->anchors[e->anchor_count - 1];
+		if (seconds_between(e, e->now.counter, last->counter) < e->anchor_spacing_s)
+			return;
+	}
+	if (e->anchor_count == ENVELOPE_ANCHORS)
+		make_room(e);
+	e->anchors[e->anchor_count++] = (struct envelope_anchor){.counter = e->now.counter,
+								 .base_ns = e->now.base_ns,
+								 .lo_ns = e->now.lo_ns,
+								 .hi_ns = e->now.hi_ns};
+}
+
+/* An old prior is as stale as an old pair. */
+static void renew_rate(struct envelope *e)
+{
+	if (seconds_between(e, e->now.counter, e->prior_counter) > e->window_s) {
+		e->prior_lo_ppb = -ENVELOPE_RATE_MAX_PPB;
+		e->prior_hi_ppb = ENVELOPE_RATE_MAX_PPB;
+	}
+	e->now.rate_lo_ppb = e->prior_lo_ppb;
+	e->now.rate_hi_ppb = e->prior_hi_ppb;
+	drop_old_anchors(e);
+	for (unsigned int i = 0; i < e->anchor_count; i++)
+		intersect_rate(e, &e->anchors[i]);
+}
+
+/* The first fact decides the base; before it anything may be true. */
+static void begin(struct envelope *e, const struct sample *s)
+{
+	e->any = true;
+	e->now.counter = s->c_after;
+	e->now.base_ns = s->t_after_ns;
+	e->now.lo_ns = -INFINITY;
+	e->now.hi_ns = INFINITY;
+	e->prior_counter = s->c_after;
+}
+
+int envelope_add(struct envelope *e, const struct sample *s)
+{
+	const struct interval before = e->now;
+	struct interval carried, told;
+	uint64_t counter = s->c_after;
+
+	if (isinf(s->upper_error_ns) && isinf(s->lower_error_ns))
+		return -ENODATA;
+	if (!e->any)
+		begin(e, s);
+	if (counter_diff(e->now.counter, counter) > 0)
+		counter = e->now.counter;
+	carried = e->now;
+	interval_carry(&carried, counter, e->ns_per_tick);
+	sample_interval(e, s, counter, &told);
+	carried.lo_ns = fmax(carried.lo_ns, (double)(told.base_ns - carried.base_ns) + told.lo_ns);
+	carried.hi_ns = fmin(carried.hi_ns, (double)(told.base_ns - carried.base_ns) + told.hi_ns);
+	if (carried.lo_ns > carried.hi_ns)
+		return -ERANGE;
+	e->now = carried;
+	renew_rate(e);
+	if (e->now.rate_lo_ppb > e->now.rate_hi_ppb) {
+		e->now = before;
+		return -ERANGE;
+	}
+	if (isfinite(e->now.lo_ns) && isfinite(e->now.hi_ns))
+		add_anchor(e);
+	return 0;
+}
+
+bool envelope_at(const struct envelope *e, uint64_t counter, struct interval *out)
+{
+	if (!e->any || counter_diff(counter, e->now.counter) < 0 || !isfinite(e->now.lo_ns) ||
+	    !isfinite(e->now.hi_ns))
+		return false;
+	*out = e->now;
+	interval_carry(out, counter, e->ns_per_tick);
+	return true;
+}

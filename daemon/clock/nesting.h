@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What was promised within the horizon, and the slopes of a new line that keep it.
+ *
+ * A page published at c1 and replaced at c2 gave every counter value in between an interval; later
+ * pages have to put those values inside it. Line and interval are linear over [c1, c2], so the two
+ * ends are all there is to remember.
+ */
+#ifndef VMCLOCK_CLOCK_NESTING_H
+#define VMCLOCK_CLOCK_NESTING_H
+
+#include <stdint.h>
+
+#include "line.h"
+
+/* Two for each publication: 60 s of horizon at 20 publications a second. */
+enum { NESTING_POINTS = 2400 };
+
+struct nesting_point {
+	uint64_t counter;
+	int64_t time_ns;
+	double frac_ns;
+	double half_width_ns;
+};
+
+struct nesting {
+	double ns_per_tick;
+	double horizon_s;
+	unsigned int first; /* ring: oldest */
+	unsigned int count;
+	struct nesting_point points[NESTING_POINTS];
+};
+
+void nesting_init(struct nesting *n, double ns_per_tick, double horizon_s);
+void nesting_clear(struct nesting *n);
+
+/* At `counter` readers of `line` were given line +- half_width_ns. */
+void nesting_add(struct nesting *n, const struct line *line, uint64_t counter,
+		 double half_width_ns);
+
+/*
+ * Narrows [*lo_ppb, *hi_ppb] to the rates with which a line through pivot->counter and its time
+ * passes every point within the horizon. When nothing is left, the rate nearest to keeping them is
+ * returned in both.
+ */
+void nesting_limit(struct nesting *n, const struct line *pivot, double *lo_ppb, double *hi_ppb);
+
+#endif
