@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The noise of a source that states points in time (a PHC, a latched pulse), learned as it goes. */
+#ifndef VMCLOCK_CLOCK_SCALAR_NOISE_H
+#define VMCLOCK_CLOCK_SCALAR_NOISE_H
+
+struct scalar_noise {
+	double var_ns2; /* of an ordinary sample; 0 before the first */
+};
+
+/* bracket_ns: width of the counter bracket around the first sample. */
+void scalar_noise_start(struct scalar_noise *noise, double bracket_ns);
+
+/*
+ * The variance to use for a sample that is `innovation_ns` away from a state of variance
+ * `state_var_ns2`: larger for one that is further out than chance allows. Learns from it, over
+ * the given memory in samples.
+ */
+double scalar_noise_use(struct scalar_noise *noise, double innovation_ns, double state_var_ns2,
+			double memory);
+
+#endif
