@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The table of configuration keys; adding a key is adding a row (and a paragraph to the manual). */
+#include "config_key.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+#define C(member) offsetof(struct config, member)
+#define S(member) offsetof(struct config_source, member)
+#define LATER(section, name)                        \
+	{                                           \
+		section, name, .kind = CONFIG_LATER \
+	}
+
+/* A UNIX socket's address holds 108 bytes; interface names are IFNAMSIZ. */
+enum { SOCKET_PATH_MAX = 108, INTERFACE_MAX = 16 };
+
+/* clang-format off */
+const struct config_key config_keys[] = {
+	{ "clock", "counter", CONFIG_WORD, C(counter), .fallback = "tsc", .words = "tsc|vcnt|monotonic-raw" },
+	{ "clock", "counter-check", CONFIG_WORD, C(counter_check), .fallback = "strict", .words = "strict|kernel" },
+	{ "clock", "max-rate-change", CONFIG_RATE_PPB, C(max_rate_change_ppb), 1, 500e3, .fallback = "1 ppm" },
+	{ "clock", "monotonic", CONFIG_SWITCH, C(monotonic), .fallback = "on" },
+	{ "clock", "nesting-horizon", CONFIG_TIME_S, C(nesting_horizon_s), 1, 3600, .fallback = "60 s" },
+	{ "clock", "max-slew", CONFIG_RATE_PPB, C(max_slew_ppb), 100, 500e3, .fallback = "50 ppm" },
+	{ "clock", "unreliable-above", CONFIG_TIME_NS, C(unreliable_above_ns), 1e3, 1e12, .fallback = "1 s" },
+	{ "clock", "leap-file", CONFIG_PATH, C(leap_file), .max = CONFIG_PATH_MAX },
+	{ "clock", "tai-offset", CONFIG_INTEGER, C(tai_offset_s), .min = 10, .max = 100 },
+
+	{ "page", "file", CONFIG_PATH, C(page_file), 0, CONFIG_PATH_MAX, .fallback = "/run/vmclock/page" },
+	{ "page", "driver", CONFIG_ACCEPTED, .fallback = "auto", .words = "auto|off", .later = "/" },
+	LATER("page", "lease"),
+
+	{ "host", "clock", CONFIG_ACCEPTED, .fallback = "off", .words = "off", .later = "adjtimex|kernel|auto" },
+	LATER("host", "step-above"),
+	LATER("host", "step-limit"),
+
+	{ "control", "socket", CONFIG_PATH, C(control_socket), 0, SOCKET_PATH_MAX, .fallback = "/run/vmclock/control", .words = "none" },
+	{ "control", "group", CONFIG_NAME, C(control_group), 0, CONFIG_NAME_MAX, .fallback = "vmclock" },
+
+	{ "log", "journal", CONFIG_SWITCH, C(journal), .fallback = "on" },
+	{ "log", "event-log", CONFIG_PATH, C(event_log), 0, CONFIG_PATH_MAX, .fallback = "none", .words = "none" },
+	LATER("log", "statistics"),
+
+	{ "state", "file", CONFIG_PATH, C(state_file), 0, CONFIG_PATH_MAX, .fallback = "/var/lib/vmclock/state", .words = "none" },
+
+	{ "process", "realtime", CONFIG_INTEGER, C(realtime_priority), 1, 99, .fallback = "off", .words = "off" },
+	{ "process", "cpu", CONFIG_CPUS, C(cpu_list), 0, sizeof(((struct config *)0)->cpu_list), .fallback = "any", .words = "any" },
+	{ "process", "lock-memory", CONFIG_SWITCH, C(lock_memory), .fallback = "off" },
+
+	{ "source", "type", CONFIG_WORD, S(type), .words = "ntp|pool|system", .later = "pps|phc|extts|latch|sock|shm|vmclock" },
+	{ "source", "prefer", CONFIG_SWITCH, S(prefer), .fallback = "off" },
+	{ "source", "trust", CONFIG_SWITCH, S(trust), .fallback = "off" },
+	{ "source", "noselect", CONFIG_SWITCH, S(noselect), .fallback = "off" },
+	{ "source", "offset", CONFIG_TIME_NS, S(offset_ns), -1e9, 1e9, .fallback = "0 ns" },
+	{ "source", "max-error", CONFIG_TIME_NS, S(max_error_ns), 0, 1e10, .fallback = "0 ns" },
+	{ "source", "min-poll", CONFIG_TIME_S, S(min_poll_s), .min = 1, .max = 1024 },
+	{ "source", "max-poll", CONFIG_TIME_S, S(max_poll_s), .min = 1, .max = 1024 },
+	{ "source", "min-samples", CONFIG_INTEGER, S(min_samples), 1, 64, .fallback = "1" },
+	{ "source", "address", CONFIG_ADDRESS, S(host), 0, CONFIG_HOST_MAX, .types = CONFIG_NTP | CONFIG_POOL },
+	{ "source", "iburst", CONFIG_SWITCH, S(iburst), .fallback = "on", .types = CONFIG_NTP | CONFIG_POOL },
+	{ "source", "interleaved", CONFIG_ACCEPTED, .fallback = "off", .words = "off", .later = "on", .types = CONFIG_NTP | CONFIG_POOL },
+	{ "source", "timestamps", CONFIG_WORD, S(timestamps), .fallback = "auto", .words = "auto|kernel|daemon", .later = "hardware", .types = CONFIG_NTP | CONFIG_POOL },
+	{ "source", "interface", CONFIG_NAME, S(interface), 0, INTERFACE_MAX, .fallback = "any", .words = "any", .types = CONFIG_NTP | CONFIG_POOL },
+	{ "source", "nts", CONFIG_ACCEPTED, .fallback = "off", .words = "off", .later = "on", .types = CONFIG_NTP | CONFIG_POOL },
+	{ "source", "sources", CONFIG_INTEGER, S(pool_sources), 1, 16, .fallback = "4", .types = CONFIG_POOL },
+	LATER("source", "key"),
+	LATER("source", "device"),
+	LATER("source", "edge"),
+	LATER("source", "lock"),
+	LATER("source", "max-latency"),
+	LATER("source", "max-jitter"),
+	LATER("source", "clock-name"),
+	LATER("source", "timescale"),
+	LATER("source", "reads"),
+	LATER("source", "channel"),
+	LATER("source", "pin"),
+	LATER("source", "socket"),
+	LATER("source", "uncertainty"),
+	LATER("source", "path"),
+	LATER("source", "unit"),
+	{ 0 },
+};
+/* clang-format on */
+
+static_assert(sizeof(config_keys) / sizeof(config_keys[0]) <= 64 + 1, "one bit a key in uint64_t");
+static_assert(sizeof(enum source_type) == sizeof(int), "words and integers are stored as int");
+
+const struct config_key *config_key_find(const char *section, const char *name)
+{
+	for (const struct config_key *key = config_keys; key->name; key++)
+		if (!strcmp(key->section, section) && !strcmp(key->name, name))
+			return key;
+	return NULL;
+}
+
+const char *config_key_section(const char *section)
+{
+	for (const struct config_key *key = config_keys; key->name; key++)
+		if (!strcmp(key->section, section))
+			return key->section;
+	return NULL;
+}
+
+uint64_t config_key_bit(const struct config_key *key)
+{
+	return UINT64_C(1) << (key - config_keys);
+}
+
+void config_key_list(const char *section, char *out, size_t size)
+{
+	size_t used = 0;
+
+	out[0] = '\0';
+	for (const struct config_key *key = config_keys; key->name && used < size; key++)
+		if (!strcmp(key->section, section) && key->kind != CONFIG_LATER)
+			used += (size_t)snprintf(out + used, size - used, "%s%s", used ? ", " : "",
+						 key->name);
+}

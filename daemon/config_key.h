@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The table of configuration keys: one row says all about a key. */
+#ifndef VMCLOCK_CONFIG_KEY_H
+#define VMCLOCK_CONFIG_KEY_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "config.h"
+
+enum config_kind {
+	CONFIG_WORD,	 /* one of `words`; stored as its place among them (an enum) */
+	CONFIG_SWITCH,	 /* on|off, stored as bool */
+	CONFIG_TIME_NS,	 /* time with unit, stored as double ns */
+	CONFIG_TIME_S,	 /* time with unit, stored as double s */
+	CONFIG_RATE_PPB, /* rate with unit, stored as double ppb */
+	CONFIG_INTEGER,	 /* whole number, stored as int; `words`, if any, stands for 0 */
+	CONFIG_PATH,	 /* absolute path below `max` bytes; `words`, if any, stands for "" */
+	CONFIG_NAME,	 /* letters, digits and ._- below `max` bytes; `words` as for a path */
+	CONFIG_ADDRESS,	 /* HOST[:PORT] of a source, stored as host and port */
+	CONFIG_CPUS,	 /* list of processors, "0-3,8"; `words` stands for "" */
+	CONFIG_ACCEPTED, /* one of `words`; this version has nothing to choose, so not stored */
+	CONFIG_LATER,	 /* belongs to a feature that this version does not have */
+};
+
+enum { CONFIG_NTP = 1 << SOURCE_TYPE_NTP, CONFIG_POOL = 1 << SOURCE_TYPE_POOL };
+
+struct config_key {
+	const char *section; /* "source" for each [source NAME] */
+	const char *name;
+	enum config_kind kind;
+	size_t offset; /* in struct config, or struct config_source */
+	double min;    /* in the unit of storage; texts: max is the size of the buffer */
+	double max;
+	const char *fallback; /* default as one would write it; NULL: nothing, or by type */
+	const char *words;    /* "a|b|c" */
+	const char *later;    /* words that a later version may have; "/" stands for any path */
+	unsigned int types;   /* source types that it belongs to; 0: all */
+};
+
+/* Ends with a row without a name. At most 64 rows, so that a bit each fits config_source.given. */
+extern const struct config_key config_keys[];
+
+/* NULL: no such key in this section. */
+const struct config_key *config_key_find(const char *section, const char *name);
+
+/* The section's name as it stands in the table, NULL: no such section. */
+const char *config_key_section(const char *section);
+
+uint64_t config_key_bit(const struct config_key *key);
+
+/* "a, b, c": the keys of a section that this version has. */
+void config_key_list(const char *section, char *out, size_t size);
+
+#endif
