@@ -9,7 +9,12 @@
 
 #include "counter.h"
 
-enum { CONFIG_SOURCES_MAX = 64, CONFIG_NAME_MAX = 32, CONFIG_PATH_MAX = 256, CONFIG_HOST_MAX = 256 };
+enum {
+	CONFIG_SOURCES_MAX = 64,
+	CONFIG_NAME_MAX = 32,
+	CONFIG_PATH_MAX = 256,
+	CONFIG_HOST_MAX = 256
+};
 
 enum source_type { SOURCE_TYPE_NTP, SOURCE_TYPE_POOL, SOURCE_TYPE_SYSTEM };
 
@@ -21,21 +26,23 @@ struct config_source {
 	bool prefer;
 	bool trust;
 	bool noselect;
-	double offset_ns;    /* source time - true time, any sign, |x| <= 1 s */
-	double max_error_ns; /* added to what the source claims, >= 0 */
-	double min_poll_s;   /* 1..1024 */
-	double max_poll_s;   /* min_poll_s..1024 */
+	double offset_ns;	  /* source time - true time, any sign, |x| <= 1 s */
+	double max_error_ns;	  /* added to what the source claims, >= 0 */
+	double min_poll_s;	  /* 1..1024; 0 until config_check() puts the type's default */
+	double max_poll_s;	  /* min_poll_s..1024; likewise */
 	unsigned int min_samples; /* 1..64 */
 	/* ntp, pool */
 	char host[CONFIG_HOST_MAX]; /* name or numeric address, without port */
 	uint16_t port;
 	bool iburst;
 	enum timestamps_mode timestamps;
-	char interface[16];  /* bind to this one; "": any */
+	char interface[16];	   /* bind to this one; "": any */
 	unsigned int pool_sources; /* 1..16 */
 	/* where it was written, for messages */
 	char file[CONFIG_PATH_MAX];
 	unsigned int line;
+	bool typed;	/* `type` was given */
+	uint64_t given; /* keys that were given, one bit each: the place in config_keys[] */
 };
 
 struct config {
@@ -63,7 +70,7 @@ struct config {
 	/* [process] */
 	int realtime_priority; /* 0: off */
 	bool lock_memory;
-	char cpu_list[64];     /* "": any */
+	char cpu_list[64]; /* "": any */
 
 	struct config_source sources[CONFIG_SOURCES_MAX];
 	unsigned int source_count;
@@ -82,7 +89,10 @@ int config_read(struct config *config, const char *path, char *message, size_t m
 int config_parse(struct config *config, const char *text, size_t length, const char *file,
 		 char *message, size_t message_size);
 
-/* After all files: ranges that span keys (min-poll <= max-poll, an ntp source has an address). */
+/*
+ * After all files: ranges that span keys (min-poll <= max-poll, an ntp source has an address), and
+ * the defaults that depend on them. config_read() ends with it; a second call changes nothing.
+ */
 int config_check(struct config *config, char *message, size_t message_size);
 
 #endif

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The configuration as a whole: defaults, the file with its drop-ins, what must fit together. */
+#include "config.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "config_key.h"
+#include "config_value.h"
+#include "text_file.h"
+
+enum { FILE_BYTES_MAX = 1 << 20, SLOTS_MAX = 64 };
+
+static const char default_source[] = "[source pool]\n"
+				     "type = pool\n"
+				     "address = pool.ntp.org\n";
+
+/* Where a type's polls start and end when the file does not say. */
+static const struct {
+	double min_poll_s;
+	double max_poll_s;
+} default_polls[] = {
+	[SOURCE_TYPE_NTP] = {1, 64},
+	[SOURCE_TYPE_POOL] = {64, 1024}, /* other people's servers */
+	[SOURCE_TYPE_SYSTEM] = {1, 64},
+};
+
+void config_defaults(struct config *config)
+{
+	char why[256];
+
+	memset(config, 0, sizeof(*config));
+	for (const struct config_key *key = config_keys; key->name; key++)
+		if (key->fallback && strcmp(key->section, "source"))
+			config_value_set(key, key->fallback, config, why, sizeof(why));
+}
+
+static int read_one(struct config *config, const char *path, char *message, size_t message_size)
+{
+	char *text;
+	size_t length;
+	int err = text_file_read(path, FILE_BYTES_MAX, &text, &length);
+
+	if (err) {
+		snprintf(message, message_size, "%s: %s; expected a readable configuration file",
+			 path, strerror(-err));
+		return err;
+	}
+	err = config_parse(config, text, length, path, message, message_size);
+	free(text);
+	return err;
+}
+
+static int is_drop_in(const struct dirent *entry)
+{
+	size_t length = strlen(entry->d_name);
+
+	return entry->d_name[0] != '.' && length > 5 &&
+	       !strcmp(entry->d_name + length - 5, ".conf");
+}
+
+/* By bytes: the order must not depend on the locale. */
+static int by_name(const struct dirent **a, const struct dirent **b)
+{
+	return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+static int read_drop_ins(struct config *config, const char *path, char *message,
+			 size_t message_size)
+{
+	char name[2 * CONFIG_PATH_MAX + 8];
+	struct dirent **entries = NULL;
+	int count;
+	int err = 0;
+
+	snprintf(name, sizeof(name), "%s.d", path);
+	count = scandir(name, &entries, is_drop_in, by_name);
+	if (count < 0 && errno == ENOENT)
+		return 0;
+	if (count < 0) {
+		err = -errno;
+		snprintf(message, message_size, "%s: %s; expected a directory of drop-ins", name,
+			 strerror(-err));
+		return err;
+	}
+	for (int i = 0; i < count; i++) {
+		snprintf(name, sizeof(name), "%s.d/%s", path, entries[i]->d_name);
+		if (!err)
+			err = read_one(config, name, message, message_size);
+		free(entries[i]);
+	}
+	free(entries);
+	return err;
+}
+
+int config_read(struct config *config, const char *path, char *message, size_t message_size)
+{
+	int err;
+
+	if (strlen(path) >= CONFIG_PATH_MAX) {
+		snprintf(message, message_size, "%s: path too long; expected at most %d bytes",
+			 path, CONFIG_PATH_MAX - 1);
+		return -ENAMETOOLONG;
+	}
+	config_defaults(config);
+	err = read_one(config, path, message, message_size);
+	if (!err)
+		err = read_drop_ins(config, path, message, message_size);
+	if (!err && config->source_count == 0)
+		err = config_parse(config, default_source, sizeof(default_source) - 1,
+				   "built-in default", message, message_size);
+	if (!err)
+		err = config_check(config, message, message_size);
+	return err;
+}
+
+/* An open end of the poll range is the type's default, moved if the other end asks for it. */
+static void complete_polls(struct config_source *source)
+{
+	double min = default_polls[source->type].min_poll_s;
+	double max = default_polls[source->type].max_poll_s;
+
+	if (source->min_poll_s == 0)
+		source->min_poll_s = source->max_poll_s == 0 ? min : fmin(min, source->max_poll_s);
+	if (source->max_poll_s == 0)
+		source->max_poll_s = fmax(max, source->min_poll_s);
+}
+
+/* What is wrong with one source, or NULL. */
+static const char *source_fault(const struct config_source *source)
+{
+	if (!source->typed)
+		return "no type; expected type = ntp|pool|system";
+	if (source->type != SOURCE_TYPE_SYSTEM && !source->host[0])
+		return "no address; expected address = HOST[:PORT]";
+	if (source->min_poll_s > source->max_poll_s)
+		return "min-poll is above max-poll; expected min-poll <= max-poll";
+	if (source->noselect && (source->prefer || source->trust))
+		return "noselect together with prefer or trust; expected one of them";
+	return NULL;
+}
+
+/* Members of a pool are called NAME.1, NAME.2, ...: is `name` one of theirs? */
+static bool is_member_name(const struct config_source *pool, const char *name)
+{
+	size_t length = strlen(pool->name);
+
+	return pool->type == SOURCE_TYPE_POOL && !strncmp(name, pool->name, length) &&
+	       name[length] == '.' && name[length + 1] &&
+	       !name[length + 1 + strspn(name + length + 1, "0123456789")];
+}
+
+static const char *names_fault(const struct config *config, const struct config_source *source)
+{
+	for (unsigned int i = 0; i < config->source_count; i++)
+		if (is_member_name(&config->sources[i], source->name))
+			return "name of a pool's member; expected another name";
+	return NULL;
+}
+
+int config_check(struct config *config, char *message, size_t message_size)
+{
+	unsigned int slots = 0;
+
+	config->tai_offset_set = config->tai_offset_s != 0;
+	for (unsigned int i = 0; i < config->source_count; i++) {
+		struct config_source *source = &config->sources[i];
+		const char *fault;
+
+		complete_polls(source);
+		slots += source->type == SOURCE_TYPE_POOL ? source->pool_sources : 1;
+		fault = source_fault(source);
+		if (!fault)
+			fault = names_fault(config, source);
+		if (!fault && slots > SLOTS_MAX)
+			fault = "too many sources; expected at most 64, each pool counted by its "
+				"members";
+		if (!fault)
+			continue;
+		snprintf(message, message_size, "%s:%u: [source %s]: %s", source->file,
+			 source->line, source->name, fault);
+		return -EINVAL;
+	}
+	return 0;
+}
