@@ -30,6 +30,10 @@ struct leap_table {
  */
 int leap_read(struct leap_table *table, const char *path, char *message, size_t message_size);
 
+/* The parser alone, for tests and the fuzzer; the message starts with "line N: ", origin is "". */
+int leap_parse(struct leap_table *table, const char *text, size_t length, char *message,
+	       size_t message_size);
+
 /* Built-in: 37 s since 2017-01-01; what is used when there is neither list nor configuration. */
 void leap_built_in(struct leap_table *table);
 /* A constant offset as configured (tai-offset = N). */
