@@ -22,7 +22,12 @@ struct state {
  * for range and finiteness; a bad file is never half used. */
 int state_read(struct state *state, const char *path, char *message, size_t message_size);
 
-/* Atomic: temporary file, fsync, rename; the old file stays on any failure (-ENOSPC, -EROFS, ...). */
+/* The parser alone, for tests and the fuzzer. */
+int state_parse(struct state *state, const char *text, size_t length, char *message,
+		size_t message_size);
+
+/* Atomic: temporary file, fsync, rename; the old file stays on any failure (-ENOSPC, -EROFS, ...).
+ * -EINVAL: the numbers are not such as state_read() would take back. */
 int state_write(const struct state *state, const char *path);
 
 /* The running boot's id, "" when the kernel does not say. */
