@@ -14,13 +14,15 @@ struct vmclock_writer;
 
 /* What the page says besides the line. */
 struct page_calendar {
-	int tai_offset_s;    /* TAI - UTC; the page carries its negative (TAI -> UTC) */
-	int leap;            /* leap_indicator of the page, VMCLOCK_LEAP_* */
+	int tai_offset_s; /* TAI - UTC; the page carries its negative (TAI -> UTC) */
+	int leap;	  /* leap_indicator of the page, VMCLOCK_LEAP_* */
 };
 
 struct page_file {
 	struct vmclock_writer *writer; /* NULL: not open */
 	const struct counter *counter;
+	bool monotonic; /* the page promises TIME_MONOTONIC */
+	bool disrupt;	/* the next publication changes the marker: nothing was resumed */
 	char path[256];
 	struct publication last;
 	struct page_calendar calendar;
@@ -28,16 +30,25 @@ struct page_file {
 	double raised_ns_total; /* by the writer, to keep the page monotonic */
 };
 
+/* What a page of an earlier life of the daemon said: its line, and its bound at line.counter. */
+struct page_resume {
+	bool valid;
+	struct line line;
+	struct interval bound;
+};
+
 /*
- * Opens or creates the file, repairing what a killed writer left. When the file holds a line of
- * this boot for this counter, *line and *bound get it and *resumed is true.
+ * Opens or creates the file, repairing what a killed writer left. A line of this boot for this
+ * counter that readers may rely on is returned in *resume.
  * 0 or -errno; the message names the path and what to do.
  */
 int page_file_open(struct page_file *page, const char *path, const struct counter *counter,
-		   struct line *line, struct interval *bound, bool *resumed, char *message,
-		   size_t message_size);
+		   bool monotonic, struct page_resume *resume, char *message, size_t message_size);
 
-/* Writes a publication; *raised_ns: what the splice added. 0 or -errno. */
+/*
+ * Writes a publication; *raised_ns: what the splice added. A line that would step back by more than
+ * 1 ms without saying so is published with a new disruption marker. 0 or -errno.
+ */
 int page_file_publish(struct page_file *page, const struct publication *publication,
 		      const struct page_calendar *calendar, double *raised_ns);
 
