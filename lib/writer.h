@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* Inside the library: a writer, between opening the files and updating the page. */
+#ifndef VMCLOCK_LIB_WRITER_H
+#define VMCLOCK_LIB_WRITER_H
+
+#include "journal.h"
+#include "page.h"
+#include "vmclock_writer.h"
+
+struct vmclock_writer {
+	struct vmclock_abi *page;
+	union vmclock_page_copy now; /* what the page says; the constant words and line count */
+	struct vmclock_journal journal;
+	uint64_t (*read_counter)(void); /* NULL: only the status will be written */
+};
+
+/* Makes a page that was just mapped say something true. */
+void vmclock_writer_recover(struct vmclock_writer *writer);
+/* UNRELIABLE, with a new marker and no line. */
+void vmclock_writer_invalidate(struct vmclock_writer *writer);
+void vmclock_writer_set_status(struct vmclock_writer *writer, uint8_t clock_status);
+
+#endif
