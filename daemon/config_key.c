@@ -22,7 +22,7 @@ const struct config_key config_keys[] = {
 	{ "clock", "counter-check", CONFIG_WORD, C(counter_check), .fallback = "strict", .words = "strict|kernel" },
 	{ "clock", "max-rate-change", CONFIG_RATE_PPB, C(max_rate_change_ppb), 1, 500e3, .fallback = "1 ppm" },
 	{ "clock", "monotonic", CONFIG_SWITCH, C(monotonic), .fallback = "on" },
-	{ "clock", "nesting-horizon", CONFIG_TIME_S, C(nesting_horizon_s), 1, 3600, .fallback = "60 s" },
+	{ "clock", "nesting-horizon", CONFIG_TIME_S, C(nesting_horizon_s), 1, 600, .fallback = "60 s" },
 	{ "clock", "max-slew", CONFIG_RATE_PPB, C(max_slew_ppb), 100, 500e3, .fallback = "50 ppm" },
 	{ "clock", "unreliable-above", CONFIG_TIME_NS, C(unreliable_above_ns), 1e3, 1e12, .fallback = "1 s" },
 	{ "clock", "leap-file", CONFIG_PATH, C(leap_file), .max = CONFIG_PATH_MAX },

@@ -5,7 +5,7 @@
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <errno.h>
-#include <stdarg.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,9 +57,9 @@ static void describe_quantity(const struct config_key *key, char *out, size_t si
 /* What the key takes, for the second half of a message. */
 static void describe(const struct config_key *key, char *out, size_t size)
 {
-	const char * or = key->words ? " or " : "";
+	const char *joint = key->words ? " or " : "";
 	const char *words = key->words ? key->words : "";
-	int most = (int)key->max - 1;
+	int max = key->max <= INT_MAX ? (int)key->max : 0; /* times may be above */
 
 	switch (key->kind) {
 	case CONFIG_TIME_NS:
@@ -68,22 +68,23 @@ static void describe(const struct config_key *key, char *out, size_t size)
 		describe_quantity(key, out, size);
 		break;
 	case CONFIG_INTEGER:
-		snprintf(out, size, "%s%sa whole number from %d to %d", words, or, (int)key->min,
-			 (int)key->max);
+		snprintf(out, size, "%s%sa whole number from %d to %d", words, joint, (int)key->min,
+			 max);
 		break;
 	case CONFIG_PATH:
-		snprintf(out, size, "%s%san absolute path of at most %d bytes", words, or, most);
+		snprintf(out, size, "%s%san absolute path of at most %d bytes", words, joint,
+			 max - 1);
 		break;
 	case CONFIG_NAME:
 		snprintf(out, size, "%s%sa name of at most %d letters, digits, '.', '_' or '-'",
-			 words, or, most);
+			 words, joint, max - 1);
 		break;
 	case CONFIG_ADDRESS:
 		snprintf(out, size, "HOST, HOST:PORT, IPv6 address or [IPv6 address]:PORT");
 		break;
 	case CONFIG_CPUS:
-		snprintf(out, size, "%s%sa list such as 0-3,8 of at most %d bytes", words, or,
-			 most);
+		snprintf(out, size, "%s%sa list such as 0-3,8 of at most %d bytes", words, joint,
+			 max - 1);
 		break;
 	default:
 		snprintf(out, size, "%s", key->kind == CONFIG_SWITCH ? "on|off" : words);
