@@ -3,9 +3,12 @@
 #ifndef VMCLOCK_DAEMON_H
 #define VMCLOCK_DAEMON_H
 
+#include <signal.h>
+
 #include "clock/discipline.h"
 #include "config.h"
 #include "counter.h"
+#include "counter_watch.h"
 #include "leap.h"
 #include "loop.h"
 #include "publish/page_file.h"
@@ -26,8 +29,29 @@ struct daemon {
 	struct page_file page;
 	struct event_log *event_log; /* NULL: not configured */
 	struct control *control;     /* NULL: not configured or not possible */
-	int64_t started_ns;          /* CLOCK_MONOTONIC */
-	uint64_t page_failures;      /* publications that could not be written */
+	int64_t started_ns;	     /* CLOCK_MONOTONIC */
+	uint64_t page_failures;	     /* publications that could not be written */
+	struct counter_watch watch;
+	struct loop_timer deadline_timer; /* discipline_deadline() */
+	struct loop_timer housekeeping_timer;
+	int64_t next_housekeeping_ns; /* the regular one; the timer may be set for less */
+	int64_t next_state_write_ns;
+	int64_t leap_file_mtime_s;
+	char boot_id[40];
+	bool ready;			    /* systemd was told */
+	bool page_error_said;		    /* once until it works again */
+	enum discipline_status status_said; /* the last one that was logged */
 };
+
+/* Message for the operator in *message, exit status returned: 0, 1, or 78 (configuration). All
+ * memory of the daemon is taken here. */
+int daemon_start(struct daemon *daemon, char *message, size_t message_size);
+
+/* Runs until *stop; *reopen asks for new log files. Both are set by signal handlers. */
+int daemon_run(struct daemon *daemon, const volatile sig_atomic_t *stop,
+	       volatile sig_atomic_t *reopen);
+
+/* Leaves the page FREERUNNING and the state on disk. */
+void daemon_stop(struct daemon *daemon);
 
 #endif

@@ -636,6 +636,7 @@ static bool publish(struct discipline *d, uint64_t now, bool majority, struct pu
 	d->totals.publications++;
 	d->step = false;
 	d->marker = false;
+	d->warned = false;
 	plan_deadline(d, now);
 	return true;
 }
@@ -643,7 +644,7 @@ static bool publish(struct discipline *d, uint64_t now, bool majority, struct pu
 /* After a disruption, before the first new bound: the old line, marked as not to be used. */
 static bool publish_unreliable(struct discipline *d, uint64_t now, struct publication *out)
 {
-	if (!d->marker || !d->totals.has_line)
+	if (!d->marker || d->warned || !d->totals.has_line)
 		return false;
 	*out = d->totals.last;
 	line_move(&out->line, d->ns_per_tick, now);
@@ -652,7 +653,7 @@ static bool publish_unreliable(struct discipline *d, uint64_t now, struct public
 	d->totals.disruptions++;
 	d->totals.publications++;
 	d->totals.last = *out;
-	/* The next line may step too, so its readers need to be told as well: marker stays set. */
+	d->warned = true; /* the next line may step too: its readers are told by a marker again */
 	return true;
 }
 
