@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Turns what a source saw into the two one-sided facts that hold whatever the path did. */
+#include "event.h"
+
+#include <errno.h>
+#include <float.h>
+#include <stddef.h>
+
+/* One unit of the NTP short format (RFC 5905 section 6), in which the root fields travel. */
+#define NTP_SHORT_UNIT_NS (1e9 / 65536.0)
+/* A 64-bit NTP timestamp is taken to the nearest ns, and servers cut theirs off at 2^-32 s. */
+#define NTP_STAMP_ROUNDING_NS 1.0
+/* T3 may come out before T2 by the noise of a server's clock reads, not by more. */
+#define NTP_TURNAROUND_SLACK_NS 1000000
+
+static bool is_error(double value_ns)
+{
+	return value_ns >= 0 && value_ns <= DBL_MAX;
+}
+
+static bool is_error_or_unknown(double value_ns)
+{
+	return value_ns >= 0; /* INFINITY says unknown; NAN is false here */
+}
+
+/*
+ * `t_ns` in the scale of the line and free of the operator's offset. The correction is whole ns;
+ * what its rounding loses is at most 0.5 ns and returned in *rounding_ns.
+ */
+static int to_line(int64_t t_ns, int64_t utc_to_line_ns, double offset_ns, int64_t *out_ns,
+		   double *rounding_ns)
+{
+	int64_t offset_whole_ns;
+
+	if (!(fabs(offset_ns) <= 1e15))
+		return -EINVAL;
+	offset_whole_ns = (int64_t)llround(offset_ns);
+	*rounding_ns = fabs(offset_ns - (double)offset_whole_ns);
+	if (__builtin_add_overflow(t_ns, utc_to_line_ns, out_ns) ||
+	    __builtin_sub_overflow(*out_ns, offset_whole_ns, out_ns))
+		return -EINVAL;
+	return 0;
+}
+
+/* The other errors are the same on both sides; a source knows no sign of its own mistake. */
+static void set_errors(struct sample *out, double error_ns)
+{
+	out->upper_error_ns = error_ns;
+	out->lower_error_ns = error_ns;
+}
+
+/* A server's claim is sent in units of 15.3 us; 0 is exact, anything else was rounded to a unit. */
+static double claimed_ns(double value_ns)
+{
+	return value_ns > 0 ? value_ns + NTP_SHORT_UNIT_NS / 2 : 0;
+}
+
+static bool ntp_makes_sense(const struct event_ntp *e)
+{
+	if (e->leap > 2 || e->stratum < 1 || e->stratum > 15)
+		return false;
+	if (!is_error(e->root_delay_ns) || !is_error(e->root_dispersion_ns) ||
+	    !is_error(e->stamp_error_ns))
+		return false;
+	if (e->precision_log2 > 30 || e->precision_log2 < INT8_MIN)
+		return false;
+	if (e->t2_ns > e->t3_ns && e->t2_ns - e->t3_ns > NTP_TURNAROUND_SLACK_NS)
+		return false;
+	return counter_diff(e->c4, e->c1) >= 0;
+}
+
+/*
+ * RFC 5905 calls root_delay / 2 + root_dispersion the root distance: what the server may be wrong
+ * by. Its precision adds to that, because both of its stamps are reads of its clock.
+ */
+static double server_error_ns(const struct event_ntp *e)
+{
+	double precision_ns = e->precision_log2 > INT8_MIN ? ldexp(1e9, e->precision_log2) : 0;
+
+	return claimed_ns(e->root_delay_ns) / 2 + claimed_ns(e->root_dispersion_ns) + precision_ns +
+	       NTP_STAMP_ROUNDING_NS;
+}
+
+static int exchange(const struct event_ntp *e, int64_t utc_to_line_ns, double offset_ns,
+		    double extra_error_ns, struct sample *out)
+{
+	double rounding_ns;
+
+	if (!ntp_makes_sense(e) ||
+	    to_line(e->t2_ns, utc_to_line_ns, offset_ns, &out->t_before_ns, &rounding_ns) ||
+	    to_line(e->t3_ns, utc_to_line_ns, offset_ns, &out->t_after_ns, &rounding_ns))
+		return -EINVAL;
+	out->kind = SAMPLE_EXCHANGE;
+	out->c_before = e->c1;
+	out->c_after = e->c4;
+	set_errors(out, server_error_ns(e) + extra_error_ns + rounding_ns);
+	out->stamp_error_ns = e->stamp_error_ns;
+	return 0;
+}
+
+static int bracket(const struct event_phc *e, int64_t utc_to_line_ns, double offset_ns,
+		   double extra_error_ns, struct sample *out)
+{
+	double rounding_ns;
+
+	if (!is_error_or_unknown(e->max_error_ns) || counter_diff(e->c_after, e->c_before) < 0 ||
+	    to_line(e->t_ns, utc_to_line_ns, offset_ns, &out->t_before_ns, &rounding_ns))
+		return -EINVAL;
+	out->kind = SAMPLE_BRACKET;
+	out->c_before = e->c_before;
+	out->c_after = e->c_after;
+	out->t_after_ns = out->t_before_ns;
+	set_errors(out, e->max_error_ns + extra_error_ns + rounding_ns);
+	return 0;
+}
+
+/* A pulse's own error is what the operator states; a latch's stamp errs both ways, so it is a
+ * point. */
+static int edge(const struct event_edge *e, bool latched, int64_t utc_to_line_ns, double offset_ns,
+		double extra_error_ns, double ns_per_tick, struct sample *out)
+{
+	double rounding_ns;
+	int64_t label_ns;
+
+	if (!e->labelled || !is_error(e->uncertainty_ticks) ||
+	    __builtin_mul_overflow(e->label_s, INT64_C(1000000000), &label_ns) ||
+	    to_line(label_ns, utc_to_line_ns, offset_ns, &out->t_before_ns, &rounding_ns))
+		return -EINVAL;
+	out->kind = latched ? SAMPLE_POINT : SAMPLE_EDGE;
+	out->c_before = e->c_edge;
+	out->c_after = e->c_edge;
+	out->t_after_ns = out->t_before_ns;
+	set_errors(out, extra_error_ns + rounding_ns);
+	if (!latched)
+		out->upper_error_ns = INFINITY; /* how late software may have been is not known */
+	out->stamp_error_ns = e->uncertainty_ticks * ns_per_tick;
+	return 0;
+}
+
+static int point(const struct event_time *e, int64_t utc_to_line_ns, double offset_ns,
+		 double extra_error_ns, struct sample *out)
+{
+	double rounding_ns;
+
+	if (!is_error_or_unknown(e->max_error_ns) ||
+	    to_line(e->t_ns, utc_to_line_ns, offset_ns, &out->t_before_ns, &rounding_ns))
+		return -EINVAL;
+	out->kind = SAMPLE_POINT;
+	out->c_before = e->c;
+	out->c_after = e->c;
+	out->t_after_ns = out->t_before_ns;
+	set_errors(out, e->max_error_ns + extra_error_ns + rounding_ns);
+	return 0;
+}
+
+int event_to_sample(const struct event *e, int64_t utc_to_line_ns, double offset_ns,
+		    double extra_error_ns, double ns_per_tick, struct sample *out)
+{
+	if (!is_error(extra_error_ns) || !(ns_per_tick > 0 && ns_per_tick <= 1e9))
+		return -EINVAL;
+	*out = (struct sample){0};
+	switch (e->kind) {
+	case EVENT_NTP:
+		return exchange(&e->ntp, utc_to_line_ns, offset_ns, extra_error_ns, out);
+	case EVENT_PHC:
+		return bracket(&e->phc, utc_to_line_ns, offset_ns, extra_error_ns, out);
+	case EVENT_PPS:
+		return edge(&e->edge, false, utc_to_line_ns, offset_ns, extra_error_ns, ns_per_tick,
+			    out);
+	case EVENT_LATCH:
+		return edge(&e->edge, true, utc_to_line_ns, offset_ns, extra_error_ns, ns_per_tick,
+			    out);
+	case EVENT_TIME:
+		return point(&e->time, utc_to_line_ns, offset_ns, extra_error_ns, out);
+	}
+	return -EINVAL;
+}
