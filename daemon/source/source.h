@@ -33,6 +33,8 @@ struct source_env {
 	void (*poll_changed)(void *context, struct source *source, double poll_s);
 	/* discipline_poll_hint() for this source. */
 	double (*poll_hint)(void *context, struct source *source);
+	/* The vote calls it a falseticker now: a pool then looks for another server. NULL: never. */
+	bool (*is_false)(void *context, struct source *source);
 	void *context;
 };
 
