@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-foreach(name config)
+foreach(name config leap log state)
   vmclock_unit_test(test_base_${name} base)
 endforeach()
 target_compile_definitions(test_base_config PRIVATE CONF_DIR="${CMAKE_SOURCE_DIR}/conf")
