@@ -10,3 +10,15 @@ endfunction()
 
 vmclock_system_program(ntp-responder
   SOURCES responder.c responder_behaviour.c responder_reply.c LIBS m)
+vmclock_system_program(page-truth SOURCES page_truth.c LIBS vmclock_static m)
+
+# Preloaded libraries, without a sanitizer of their own: it would have to be the first library.
+function(vmclock_preload name source)
+  add_library(${name} MODULE ${CMAKE_CURRENT_SOURCE_DIR}/system/${source})
+  target_compile_options(${name} PRIVATE -fno-sanitize=all)
+  target_link_options(${name} PRIVATE -fno-sanitize=all)
+  set_target_properties(${name} PROPERTIES LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/system)
+endfunction()
+
+vmclock_preload(claim-clock claim_clock.c)
+vmclock_preload(count-allocations count_allocations.c)
