@@ -57,6 +57,7 @@ struct discipline {
 	bool has_interval; /* totals.interval is a bound, perhaps of the past */
 	bool step;	   /* the next line begins at the estimate: first one, or after a break */
 	bool marker;	   /* the next publication changes the disruption marker */
+	bool warned;	   /* readers were told UNRELIABLE since the disruption */
 	bool dirty;	   /* something came since the last run */
 	uint64_t deadline;
 	struct discipline_totals totals;
