@@ -1,0 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+foreach(name config leap state)
+  vmclock_fuzz(fuzz_${name} base)
+endforeach()
