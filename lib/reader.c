@@ -9,7 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "page.h"
+#include "evaluate.h"
 #include "reader.h"
 
 #define RETRY_NS 100000000 /* Linux guests give up after as long */
@@ -29,20 +29,23 @@ static inline uint64_t read_counter(enum vmclock_counter counter)
  * One attempt at a copy with the counter of the same moment; false while the page changes. The
  * acquire load pairs with the writer's release store of the even value: who sees it sees the fields
  * that belong to it. The fence pairs with the writer's fence after the odd one: who saw a field of
- * the next update will see that seq_count has moved on.
+ * the next update will see that seq_count has moved on. The second look comes after the counter
+ * read, so that a counter value is never later than the update that made its line obsolete.
  */
 static inline bool copy_once(struct vmclock *clock, union vmclock_page_copy *copy,
 			     uint64_t *counter)
 {
 	const uint64_t *words = (const uint64_t *)(const void *)clock->page;
 	uint32_t seq = vmclock_load_seq(clock, __ATOMIC_ACQUIRE);
+	const __le32 *again;
 	unsigned int i;
 
 	for (i = 0; i < VMCLOCK_PAGE_WORDS; i++)
 		copy->words[i] = __atomic_load_n(&words[i], __ATOMIC_RELAXED);
 	*counter = read_counter(clock->counter);
 	__atomic_thread_fence(__ATOMIC_ACQUIRE);
-	if ((seq & 1) || vmclock_load_seq(clock, __ATOMIC_RELAXED) != seq)
+	again = &clock->page->seq_count + vmclock_depend(*counter);
+	if ((seq & 1) || le32toh(__atomic_load_n(again, __ATOMIC_RELAXED)) != seq)
 		return false;
 	clock->last_seq = seq;
 	return true;
@@ -175,7 +178,7 @@ int vmclock_now(struct vmclock *clock, struct vmclock_reading *out)
 		memset(&copy, 0, sizeof(copy)); /* status UNKNOWN */
 	else if (__builtin_expect(clock->counter == VMCLOCK_READ_NOTHING, 0))
 		copy.page.time_type = VMCLOCK_TIME_MONOTONIC; /* which cannot be converted either */
-	rc = vmclock_reading_at(&copy.page, counter, out);
+	rc = vmclock_page_evaluate(&copy.page, counter, out);
 	if (__builtin_expect(copied, 0))
 		return copied;
 	if (out->disruption_marker != clock->last_marker) {

@@ -70,25 +70,26 @@ static inline vmclock_instant vmclock_line_at(const struct vmclock_line *line, _
 	return (vmclock_instant)((vmclock_u128)line->origin + (vmclock_u128)span);
 }
 
-/* A length in seconds / 2^64 as ns, rounded up; more than 136 years is "for ever". */
+/* A length in seconds / 2^64 as ns, rounded up to more than it; 136 years and more: for ever. */
 static inline __u64 vmclock_span_ns_up(vmclock_u128 span)
 {
 	__u64 sec = (__u64)(span >> 64);
 
 	if (sec >> 32)
 		return VMCLOCK_LINE_FOREVER_NS;
-	return sec * 1000000000 +
-	       (__u64)(((vmclock_u128)(__u64)span * 1000000000 + ~(__u64)0) >> 64);
+	return sec * 1000000000 + (__u64)(((vmclock_u128)(__u64)span * 1000000000) >> 64) + 1;
 }
 
-/* How far an error of `rate` (the unit of the period) grows within `ticks`, in ns, rounded up. */
+/*
+ * How far an error of `rate` (the unit of the period) grows within `ticks`, in ns, rounded up. The
+ * added unit of 2^-64 s makes up for the bits shifted out.
+ */
 static inline __u64 vmclock_line_growth_ns(__u64 rate, __u8 shift, __s64 ticks)
 {
 	__u64 distance = ticks < 0 ? -(__u64)ticks : (__u64)ticks;
 	vmclock_u128 product = (vmclock_u128)rate * distance;
-	vmclock_u128 lost = (((vmclock_u128)1 << vmclock_line_shift(shift)) - 1);
 
-	return vmclock_span_ns_up((product + lost) >> vmclock_line_shift(shift));
+	return vmclock_span_ns_up((product >> vmclock_line_shift(shift)) + 1);
 }
 
 /*
