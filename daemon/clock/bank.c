@@ -62,6 +62,8 @@ void bank_start(struct bank *bank, const double mean[BANK_STATES], const double 
 		start.mean[a] = mean[a];
 		start.cov[a][a] = var[a];
 	}
+	/* They are one as long as the path does not say otherwise. */
+	start.cov[DELAY_NS][DELAY_NS + 1] = start.cov[DELAY_NS + 1][DELAY_NS] = var[DELAY_NS];
 	for (int k = 0; k < BANK_MEMBERS; k++) {
 		bank->member[k] = start;
 		bank->weight[k] = 1.0 / BANK_MEMBERS;
@@ -99,21 +101,43 @@ static void exchange_weight(struct bank *bank)
 	memcpy(bank->weight, weight, sizeof(weight));
 }
 
-/* The rate is a random walk of the given wander, the phase its integral, the delay constant. */
+static double common_delay_var(const struct moments *m)
+{
+	double var = 0.0;
+
+	for (int a = DELAY_NS; a < BANK_STATES; a++)
+		for (int b = DELAY_NS; b < BANK_STATES; b++)
+			var += m->cov[a][b] / 4.0;
+	return var;
+}
+
+double moments_delay(const struct moments *m, double *sd_ns)
+{
+	*sd_ns = sqrt(fmax(0.0, common_delay_var(m)));
+	return (m->mean[DELAY_NS] + m->mean[DELAY_NS + 1]) / 2.0;
+}
+
+/* The rate is a random walk of the given wander, the phase its integral, the delays constant. */
 static void advance_member(struct moments *m, double wander, double t, double delay_forgetting)
 {
 	double(*p)[BANK_STATES] = m->cov;
+	/* of the delay known better: the other's ignorance is of its own path. */
+	double forgotten =
+		delay_forgetting * fmin(p[DELAY_NS][DELAY_NS], p[DELAY_NS + 1][DELAY_NS + 1]);
 	double q2 = wander * wander;
 
 	m->mean[PHASE_NS] += m->mean[RATE_PPB] * t;
 	p[PHASE_NS][PHASE_NS] += 2.0 * t * p[PHASE_NS][RATE_PPB] + t * t * p[RATE_PPB][RATE_PPB] +
 				 q2 * t * t * t / 3.0;
 	p[PHASE_NS][RATE_PPB] += t * p[RATE_PPB][RATE_PPB] + q2 * t * t / 2.0;
-	p[PHASE_NS][DELAY_NS] += t * p[RATE_PPB][DELAY_NS];
 	p[RATE_PPB][RATE_PPB] += q2 * t;
-	p[DELAY_NS][DELAY_NS] *= 1.0 + delay_forgetting;
 	p[RATE_PPB][PHASE_NS] = p[PHASE_NS][RATE_PPB];
-	p[DELAY_NS][PHASE_NS] = p[PHASE_NS][DELAY_NS];
+	for (int a = DELAY_NS; a < BANK_STATES; a++) {
+		p[PHASE_NS][a] += t * p[RATE_PPB][a];
+		p[a][PHASE_NS] = p[PHASE_NS][a];
+		for (int b = DELAY_NS; b < BANK_STATES; b++)
+			p[a][b] += forgotten;
+	}
 }
 
 void bank_advance(struct bank *bank, double elapsed_s, double delay_forgetting)
@@ -228,11 +252,85 @@ void bank_shift(struct bank *bank, double phase_ns, double delay_ns, double var_
 		struct moments *m = &bank->member[k];
 
 		m->mean[PHASE_NS] += phase_ns;
-		m->mean[DELAY_NS] += delay_ns;
 		m->cov[PHASE_NS][PHASE_NS] += var_ns2;
-		m->cov[DELAY_NS][DELAY_NS] += var_ns2;
+		for (int a = DELAY_NS; a < BANK_STATES; a++) {
+			m->mean[a] += delay_ns;
+			for (int b = DELAY_NS; b < BANK_STATES; b++)
+				m->cov[a][b] += var_ns2;
+		}
 	}
 	rebuild_mix(bank);
+}
+
+void bank_shift_delay(struct bank *bank, int direction, double delay_ns, double var_ns2)
+{
+	int a = DELAY_NS + direction;
+
+	for (int k = 0; k < BANK_MEMBERS; k++) {
+		bank->member[k].mean[a] += delay_ns;
+		bank->member[k].cov[a][a] += var_ns2;
+	}
+	rebuild_mix(bank);
+}
+
+/* state = map * state */
+static void map_member(struct moments *m, const double map[BANK_STATES][BANK_STATES])
+{
+	struct moments out = {0};
+	double half[BANK_STATES][BANK_STATES] = {{0.0}};
+
+	for (int a = 0; a < BANK_STATES; a++)
+		for (int b = 0; b < BANK_STATES; b++) {
+			out.mean[a] += map[a][b] * m->mean[b];
+			for (int c = 0; c < BANK_STATES; c++)
+				half[a][c] += map[a][b] * m->cov[b][c];
+		}
+	for (int a = 0; a < BANK_STATES; a++)
+		for (int b = 0; b < BANK_STATES; b++)
+			for (int c = 0; c < BANK_STATES; c++)
+				out.cov[a][b] += half[a][c] * map[b][c];
+	*m = out;
+}
+
+static void map_all(struct bank *bank, const double map[BANK_STATES][BANK_STATES])
+{
+	for (int k = 0; k < BANK_MEMBERS; k++)
+		map_member(&bank->member[k], map);
+	rebuild_mix(bank);
+}
+
+void bank_copy_delay(struct bank *bank, int direction)
+{
+	double map[BANK_STATES][BANK_STATES] = {{0.0}};
+	int other = DELAY_NS + 1 - direction;
+
+	map[PHASE_NS][PHASE_NS] = map[RATE_PPB][RATE_PPB] = 1.0;
+	map[DELAY_NS][other] = map[DELAY_NS + 1][other] = 1.0;
+	map_all(bank, map);
+}
+
+void bank_fold_delays(struct bank *bank)
+{
+	static const double MAP[BANK_STATES][BANK_STATES] = {
+		{1.0, 0.0, 0.5, -0.5},
+		{0.0, 1.0, 0.0, 0.0},
+		{0.0, 0.0, 0.5, 0.5},
+		{0.0, 0.0, 0.5, 0.5},
+	};
+
+	map_all(bank, MAP);
+}
+
+void bank_average_delays(struct bank *bank)
+{
+	static const double MAP[BANK_STATES][BANK_STATES] = {
+		{1.0, 0.0, 0.0, 0.0},
+		{0.0, 1.0, 0.0, 0.0},
+		{0.0, 0.0, 0.5, 0.5},
+		{0.0, 0.0, 0.5, 0.5},
+	};
+
+	map_all(bank, MAP);
 }
 
 double bank_wander(const struct bank *bank)

@@ -218,7 +218,7 @@ static void start_belief(const struct filter *f, const struct sample *s, double 
 	var[PHASE_NS] = LEAST_START_VAR_NS2 + width * width / 4.0 + stamp_var(s);
 	if (s->kind == SAMPLE_EXCHANGE) {
 		width = fabs(round_trip_ns(f, s));
-		mean[DELAY_NS] = width / 2.0;
+		mean[DELAY_NS] = mean[DELAY_NS + 1] = width / 2.0;
 		var[DELAY_NS] = width * width / 16.0;
 		var[PHASE_NS] = LEAST_START_VAR_NS2 + width * width / 12.0 + stamp_var(s);
 	} else if (s->kind == SAMPLE_EDGE) {
@@ -239,6 +239,7 @@ static void start(struct filter *f, const struct sample *s, double rate_ppb)
 	f->stamp_var_ns2 = stamp_var(s);
 	f->delay_forgetting = 0.0;
 	start_belief(f, s, mean, var);
+	var[DELAY_NS + 1] = var[DELAY_NS];
 	mean[RATE_PPB] = rate_ppb;
 	var[RATE_PPB] = f->prior.rate_sd_ppb * f->prior.rate_sd_ppb;
 	bank_start(&f->bank, mean, var);
@@ -272,14 +273,14 @@ static int first_direction(const struct filter *f)
 	return f->kind == SAMPLE_EDGE ? REPLY : REQUEST;
 }
 
-/* lateness = time of arrival - time of departure - base delay - offset of the path. */
+/* lateness = time of arrival - time of departure - base delay of that direction. */
 static void delay_measurement(const struct filter *f, const struct sample *s, int d,
 			      double noise_var, struct bank_measurement *z)
 {
 	double rate = 1.0 + f->bank.mix.mean[RATE_PPB] * 1e-9;
 
 	*z = (struct bank_measurement){.noise_var_ns2 = noise_var};
-	z->slope[DELAY_NS] = -1.0;
+	z->slope[DELAY_NS + d] = -1.0;
 	if (d == REQUEST) {
 		z->offset_ns = (double)(s->t_before_ns - f->base_ns) -
 			       ticks_ns(f, s->c_before, f->counter) * rate;
@@ -289,7 +290,6 @@ static void delay_measurement(const struct filter *f, const struct sample *s, in
 			       (double)(s->t_after_ns - f->base_ns);
 		z->slope[PHASE_NS] = 1.0;
 	}
-	z->offset_ns -= f->path.offset_ns[d];
 }
 
 static double lateness(const struct filter *f, const struct bank_measurement *z, double *var)
@@ -342,12 +342,13 @@ static void update(struct filter *f, const struct bank_measurement z[DIRECTIONS]
 static void view_residuals(const struct filter *f, const struct sample *s,
 			   struct bank_measurement z[DIRECTIONS], struct path_sample *view)
 {
-	double var;
+	double var, delay_sd;
+	double delay = moments_delay(&f->bank.mix, &delay_sd);
 
 	*view = (struct path_sample){
 		.round_trip_ns = round_trip_ns(f, s),
-		.delay_ns = f->bank.mix.mean[DELAY_NS],
-		.delay_sd_ns = sqrt(f->bank.mix.cov[DELAY_NS][DELAY_NS]),
+		.delay_ns = delay,
+		.delay_sd_ns = delay_sd,
 		.pooled_median_ns = oneway_quantile(&f->queueing.pooled, f->dict, 0.5),
 	};
 	for (int d = first_direction(f); d < DIRECTIONS; d++) {
@@ -385,13 +386,8 @@ static void learn_correlation(struct filter *f, const struct path_sample *view)
 
 static void judge_path(struct filter *f, struct path_sample *view)
 {
-	struct path_verdict verdict;
-
 	view->exponent = f->correlation.exponent;
-	path_judge(&f->path, f->dict, view, &verdict);
-	if (verdict.moved)
-		bank_shift(&f->bank, verdict.phase_ns, verdict.delay_ns, verdict.var_ns2);
-	if (verdict.relearn)
+	if (path_judge(&f->path, &f->bank, f->dict, view))
 		queueing_relearn(&f->queueing);
 }
 
@@ -483,6 +479,7 @@ static void report_delays(const struct filter *f, struct filter_report *out)
 	double directions = DIRECTIONS - first_direction(f);
 	double upper = oneway_quantile(pooled, f->dict, 0.84);
 	double lower = oneway_quantile(pooled, f->dict, 0.16);
+	double sd;
 
 	/* A midpoint halves the sum of two latenesses. */
 	out->noise_ns = (upper - lower) / 2.0 / sqrt(directions);
@@ -490,7 +487,8 @@ static void report_delays(const struct filter *f, struct filter_report *out)
 	out->tempering = f->correlation.exponent;
 	out->path_changes = f->path.changes;
 	if (f->kind == SAMPLE_EXCHANGE)
-		out->delay_ns = 2.0 * f->bank.mix.mean[DELAY_NS];
+		out->delay_ns = 2.0 * moments_delay(&f->bank.mix, &sd) -
+				f->path.offset_ns[REQUEST] - f->path.offset_ns[REPLY];
 	for (int d = first_direction(f); d < DIRECTIONS; d++)
 		out->path_offset_ns[d] = f->path.offset_ns[d];
 }

@@ -33,6 +33,8 @@ enum { LATE_RULES = 2 };
  */
 static const double SHIFT_OVER_SPREAD = 3.0;
 static const double BASE_QUANTILE = 0.02;
+/* Delays closer than this many sd of their difference cannot be told apart. */
+static const double ALIKE_SD = 3.0;
 
 void path_reset(struct path *path, bool one_way)
 {
@@ -80,21 +82,33 @@ static void record(struct path *path, const struct path_sample *s)
 }
 
 /* FOLD: as short as ever, so symmetric as ever; the offsets were the clock's error. */
-static void fold(struct path *path, const struct path_sample *s, struct path_verdict *verdict)
+static void fold(struct path *path, struct bank *bank, const struct path_sample *s)
 {
 	double *offset = path->offset_ns;
 	double sum = offset[REQUEST] + offset[REPLY];
-	double over_least = 2.0 * s->delay_ns + sum - path->least_round_trip_ns;
+	double over_least = 2.0 * s->delay_ns - path->least_round_trip_ns;
 
 	if (path->one_way || sum <= 0.0 || over_least >= AGREE * sum)
 		return;
-	verdict->moved = true;
-	verdict->phase_ns += (offset[REQUEST] - offset[REPLY]) / 2.0;
-	verdict->delay_ns += sum / 2.0;
-	verdict->var_ns2 += s->pooled_median_ns * s->pooled_median_ns / 4.0;
+	bank_fold_delays(bank);
+	bank_shift(bank, 0.0, 0.0, s->pooled_median_ns * s->pooled_median_ns / 4.0);
 	offset[REQUEST] = offset[REPLY] = 0.0;
 	path->recent = 0;
 	path->changes++;
+}
+
+/* What the bank has learned of an offset since, where the other direction is as it ever was. */
+static void follow_offset(struct path *path, const struct bank *bank)
+{
+	double *offset = path->offset_ns;
+	const double *delay = &bank->mix.mean[DELAY_NS];
+
+	if (path->one_way)
+		return;
+	if (offset[REQUEST] > 0.0 && offset[REPLY] <= 0.0)
+		offset[REQUEST] = fmax(0.0, delay[REQUEST] - delay[REPLY]);
+	else if (offset[REPLY] > 0.0 && offset[REQUEST] <= 0.0)
+		offset[REPLY] = fmax(0.0, delay[REPLY] - delay[REQUEST]);
 }
 
 static bool impossibly_early(const struct path_sample *s, const struct oneway_dictionary *dict,
@@ -137,19 +151,33 @@ static unsigned int early_trigger(struct path *path, const struct oneway_diction
 	return 0;
 }
 
+/* The direction's delay is what it was on the best path, or less of an offset than before. */
+static void reduce_offset(struct path *path, struct bank *bank, const struct path_sample *s, int d,
+			  double left)
+{
+	double less = path->offset_ns[d] - left;
+
+	path->offset_ns[d] = left;
+	if (left <= 0.0 && path->offset_ns[DIRECTIONS - 1 - d] <= 0.0 && !path->one_way)
+		bank_copy_delay(bank, d);
+	else
+		bank_shift_delay(bank, d, -less, s->pooled_median_ns * s->pooled_median_ns);
+}
+
 /* A path that had become longer is shorter again: its offset ends, the clock stays. */
-static bool end_offsets(struct path *path, unsigned int among)
+static bool end_offsets(struct path *path, struct bank *bank, const struct path_sample *s,
+			unsigned int among)
 {
 	bool ended = false;
 
 	for (int d = first_direction(path); d < DIRECTIONS; d++) {
-		double *offset = &path->offset_ns[d];
+		double offset = path->offset_ns[d];
 		double least = least_late(path, d, among);
-		double left = fmax(0.0, *offset + least);
+		double left = fmax(0.0, offset + least);
 
-		if (*offset <= 0.0 || least >= 0.0 || least <= -OFFSET_REACH * *offset)
+		if (offset <= 0.0 || least >= 0.0 || least <= -OFFSET_REACH * offset)
 			continue;
-		*offset = left < AGREE * *offset ? 0.0 : left;
+		reduce_offset(path, bank, s, d, left < AGREE * offset ? 0.0 : left);
 		ended = true;
 	}
 	return ended;
@@ -168,35 +196,40 @@ static bool anchors_too_often(struct path *path)
 }
 
 /* The clock itself has moved: the sample of least round trip says where to. */
-static void anchor(struct path *path, const struct path_sample *s, unsigned int among,
-		   struct path_verdict *verdict)
+static bool anchor(struct path *path, struct bank *bank, const struct path_sample *s,
+		   unsigned int among)
 {
+	double var = s->pooled_median_ns * s->pooled_median_ns;
 	unsigned int best = ago(path, 0);
 	double request, reply;
 
 	for (unsigned int i = 1; i < known(path, among); i++)
 		if (path->round_trip_ns[ago(path, i)] < path->round_trip_ns[best])
 			best = ago(path, i);
-	request = path->late_ns[REQUEST][best] + path->offset_ns[REQUEST];
-	reply = path->late_ns[REPLY][best] + path->offset_ns[REPLY];
+	request = path->late_ns[REQUEST][best];
+	reply = path->late_ns[REPLY][best];
 	path->offset_ns[REQUEST] = path->offset_ns[REPLY] = 0.0;
-
-	verdict->moved = true;
-	verdict->phase_ns += path->one_way ? -reply : (request - reply) / 2.0;
-	verdict->delay_ns += path->one_way ? 0.0 : (request + reply) / 2.0;
-	verdict->var_ns2 += s->pooled_median_ns * s->pooled_median_ns;
-	verdict->relearn = anchors_too_often(path);
+	if (path->one_way) {
+		bank_shift(bank, -reply, 0.0, var);
+	} else {
+		bank_fold_delays(bank);
+		bank_shift(bank, (request - reply) / 2.0, (request + reply) / 2.0, var);
+	}
+	return anchors_too_often(path);
 }
 
-static void early(struct path *path, const struct path_sample *s, unsigned int among,
-		  struct path_verdict *verdict)
+static bool early(struct path *path, struct bank *bank, const struct path_sample *s,
+		  unsigned int among)
 {
-	if (!end_offsets(path, among))
-		anchor(path, s, among, verdict);
+	bool relearn = false;
+
+	if (!end_offsets(path, bank, s, among))
+		relearn = anchor(path, bank, s, among);
 	path->shorter = 0;
 	path->early[REQUEST] = path->early[REPLY] = 0;
 	path->recent = 0;
 	path->changes++;
+	return relearn;
 }
 
 static void sort_ascending(double *values, unsigned int count)
@@ -211,27 +244,44 @@ static void sort_ascending(double *values, unsigned int count)
 	}
 }
 
-/* By how much a direction's latest samples have shifted as one, 0 when they have not. */
+/*
+ * By how much a direction's latest samples have shifted as one, 0 when they have not; and how far
+ * they spread above their least, which is how badly that is known.
+ */
 static double late_shift(const struct path *path, const struct oneway_dictionary *dict,
-			 const struct path_sample *s, int d, int rule)
+			 const struct path_sample *s, int d, int rule, double *spread)
 {
 	unsigned int count = (unsigned int)(LATE_WINDOW[rule] / s->exponent);
 	double above = oneway_quantile(s->density[d], dict, LATE_QUANTILE[rule]);
-	double latest[PATH_WINDOW], least, upper, base;
+	double latest[PATH_WINDOW], shift;
 
 	if (path->recent < count || least_late(path, d, count) <= above)
 		return 0.0;
 	for (unsigned int i = 0; i < count; i++)
 		latest[i] = path->late_ns[d][ago(path, i)];
 	sort_ascending(latest, count);
-	least = latest[0];
-	upper = latest[count * 3 / 4];
-	base = oneway_quantile(s->density[d], dict, BASE_QUANTILE);
-	return least - base > SHIFT_OVER_SPREAD * (upper - least) ? least - base : 0.0;
+	*spread = latest[count * 3 / 4] - latest[0];
+	shift = latest[0] - oneway_quantile(s->density[d], dict, BASE_QUANTILE);
+	return shift > SHIFT_OVER_SPREAD * *spread ? shift : 0.0;
+}
+
+/* Both directions have become longer by the same, as far as anybody can tell: it is symmetric. */
+static bool shifted_alike(const struct path *path, const struct bank *bank)
+{
+	const struct moments *mix = &bank->mix;
+	const double *offset = path->offset_ns;
+	double apart = mix->mean[DELAY_NS + REQUEST] - mix->mean[DELAY_NS + REPLY];
+	double var = mix->cov[DELAY_NS + REQUEST][DELAY_NS + REQUEST] +
+		     mix->cov[DELAY_NS + REPLY][DELAY_NS + REPLY] -
+		     2.0 * mix->cov[DELAY_NS + REQUEST][DELAY_NS + REPLY];
+
+	return offset[REQUEST] > 0.0 && offset[REPLY] > 0.0 &&
+	       fabs(offset[REQUEST] - offset[REPLY]) < AGREE * (offset[REQUEST] + offset[REPLY]) &&
+	       apart * apart < ALIKE_SD * ALIKE_SD * var;
 }
 
 /* LATE: a direction has become longer; the clock has not moved. */
-static void late(struct path *path, const struct oneway_dictionary *dict,
+static void late(struct path *path, struct bank *bank, const struct oneway_dictionary *dict,
 		 const struct path_sample *s)
 {
 	double *offset = path->offset_ns;
@@ -240,37 +290,40 @@ static void late(struct path *path, const struct oneway_dictionary *dict,
 	if (LATE_WINDOW[LATE_RULES - 1] / s->exponent > PATH_WINDOW)
 		return;
 	for (int d = first_direction(path); d < DIRECTIONS; d++) {
-		double shift = late_shift(path, dict, s, d, 0);
+		double spread = 0.0;
+		double shift = late_shift(path, dict, s, d, 0, &spread);
 
 		if (shift <= 0.0)
-			shift = late_shift(path, dict, s, d, 1);
+			shift = late_shift(path, dict, s, d, 1, &spread);
 		if (shift <= 0.0)
 			continue;
 		offset[d] += shift;
+		bank_shift_delay(bank, d, shift, spread * spread);
 		for (unsigned int i = 0; i < PATH_WINDOW; i++)
 			path->late_ns[d][i] -= shift;
 		path->changes++;
 		changed = true;
 	}
-	if (changed && offset[REQUEST] > 0.0 && offset[REPLY] > 0.0 &&
-	    fabs(offset[REQUEST] - offset[REPLY]) < AGREE * (offset[REQUEST] + offset[REPLY]))
+	if (changed && shifted_alike(path, bank)) {
 		offset[REQUEST] = offset[REPLY] = (offset[REQUEST] + offset[REPLY]) / 2.0;
+		bank_average_delays(bank);
+	}
 }
 
-void path_judge(struct path *path, const struct oneway_dictionary *dict,
-		const struct path_sample *sample, struct path_verdict *verdict)
+bool path_judge(struct path *path, struct bank *bank, const struct oneway_dictionary *dict,
+		const struct path_sample *sample)
 {
 	unsigned int among;
 
-	*verdict = (struct path_verdict){0};
 	record(path, sample);
 	if (path->samples <= JUDGE_AFTER)
-		return;
+		return false;
 	path->least_round_trip_ns = fmin(path->least_round_trip_ns, sample->round_trip_ns);
-	fold(path, sample, verdict);
+	follow_offset(path, bank);
+	fold(path, bank, sample);
 	among = early_trigger(path, dict, sample);
 	if (among > 0)
-		early(path, sample, among, verdict);
-	else
-		late(path, dict, sample);
+		return early(path, bank, sample, among);
+	late(path, bank, dict, sample);
+	return false;
 }

@@ -2,10 +2,11 @@
 /*
  * Changes of the path, told from changes of the clock.
  *
- * A shift of one direction's delay with the other unchanged is the path's doing: it becomes an
- * offset of that direction over the best path known, and the clock stays where it is (LATE). What
- * comes earlier than was thought possible ends such an offset, or else the clock itself has moved
- * and is anchored anew (EARLY). A path as short as the shortest ever is taken as symmetric (FOLD).
+ * A shift of one direction's delay with the other unchanged is the path's doing: that direction's
+ * base delay moves, by an offset over the best path known, and the clock stays where it is (LATE).
+ * What comes earlier than was thought possible ends such an offset, or else the clock itself has
+ * moved and is anchored anew (EARLY). A path as short as the shortest ever is taken as symmetric
+ * (FOLD).
  */
 #ifndef VMCLOCK_CLOCK_PATH_H
 #define VMCLOCK_CLOCK_PATH_H
@@ -13,6 +14,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "bank.h"
 #include "oneway.h"
 #include "queueing.h"
 
@@ -34,28 +36,21 @@ struct path {
 
 /* What the bank made of an exchange, after its update. */
 struct path_sample {
-	double late_ns[DIRECTIONS];    /* over base delay and offset */
+	double late_ns[DIRECTIONS];    /* over the direction's base delay */
 	double late_sd_ns[DIRECTIONS]; /* of the state's share in it */
 	double round_trip_ns;
-	double delay_ns; /* base, one-way */
+	double delay_ns; /* base, one-way, mean of both */
 	double delay_sd_ns;
 	const struct oneway *density[DIRECTIONS];
 	double pooled_median_ns;
 	double exponent; /* tempering: windows are longer by 1/exponent */
 };
 
-/* How the bank has to move. */
-struct path_verdict {
-	double phase_ns;
-	double delay_ns;
-	double var_ns2;
-	bool moved;
-	bool relearn; /* and all that was learned of the queueing is worth nothing */
-};
-
 void path_reset(struct path *path, bool one_way);
 
-void path_judge(struct path *path, const struct oneway_dictionary *dict,
-		const struct path_sample *sample, struct path_verdict *verdict);
+/* Moves the bank as the sample asks. True: all that was learned of the queueing is worth nothing.
+ */
+bool path_judge(struct path *path, struct bank *bank, const struct oneway_dictionary *dict,
+		const struct path_sample *sample);
 
 #endif
