@@ -277,10 +277,23 @@ static bool parse_port(const char *text, uint16_t *port)
 	return true;
 }
 
+/* An IPv6 address, maybe with a scope: "fe80::1%eth0". */
+static bool is_ipv6(const char *host)
+{
+	char plain[INET6_ADDRSTRLEN] = "";
+	struct in6_addr six;
+	size_t length = strcspn(host, "%");
+	const char *scope = host + length;
+
+	if (length >= sizeof(plain) || (*scope && (!scope[1] || !is_name(scope + 1))))
+		return false;
+	memcpy(plain, host, length);
+	return inet_pton(AF_INET6, plain, &six) == 1;
+}
+
 /* Splits "HOST[:PORT]", "IPV6" or "[IPV6][:PORT]"; *port stays when there is none. */
 static const char *split_address(const char *text, char host[CONFIG_HOST_MAX], uint16_t *port)
 {
-	struct in6_addr six;
 	bool bracket = *text == '[';
 	const char *start = text + bracket;
 	const char *end = bracket ? strchr(start, ']') : strrchr(start, ':');
@@ -293,7 +306,7 @@ static const char *split_address(const char *text, char host[CONFIG_HOST_MAX], u
 		return "not an address";
 	memcpy(host, start, (size_t)(end - start));
 	host[end - start] = '\0';
-	if ((bracket || strchr(host, ':')) && inet_pton(AF_INET6, host, &six) != 1)
+	if ((bracket || strchr(host, ':')) && !is_ipv6(host))
 		return "not an IPv6 address";
 	rest = end + bracket;
 	if (*rest && (*rest != ':' || !parse_port(rest + 1, port)))

@@ -203,6 +203,8 @@ static void addresses_of_both_families_are_split(void **state)
 		{"[2001:db8::1]", "2001:db8::1", 123},
 		{"[2001:db8::1]:4123", "2001:db8::1", 4123},
 		{"::1", "::1", 123},
+		{"fe80::1%eth0", "fe80::1%eth0", 123},
+		{"[fe80::1%eth0]:5", "fe80::1%eth0", 5},
 	};
 	char text[128];
 
@@ -218,8 +220,9 @@ static void addresses_of_both_families_are_split(void **state)
 static void bad_addresses_are_refused(void **state)
 {
 	static const char *const cases[] = {
-		"a:0",	 "a:65536", "a:",	 "a:12x", ":123",     "[::1",	"[::1]x",
-		"[]:12", "1:2:3",   "[1.2.3.4]", "a b",	  "http://a", "[::1]:", "::1%eth0",
+		"a:0",	"a:65536",  "a:",     "a:12x",	  ":123",
+		"[::1", "[::1]x",   "[]:12",  "1:2:3",	  "[1.2.3.4]",
+		"a b",	"http://a", "[::1]:", "fe80::1%", "fe80::1%a b",
 	};
 	char text[128];
 
