@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* vmclockctl downgrade: a page file whose writer died is no longer called synchronized. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <vmclock.h>
+#include <vmclock_writer.h>
+
+#include "ctl.h"
+#include "page_open.h"
+
+#define DEFAULT_PAGE "/run/vmclock/page"
+
+/* False also when it cannot be told, which nobody should rely on either. */
+static bool is_still_useful(const char *path, double unreliable_above_ns)
+{
+	struct vmclock_reading reading;
+	struct vmclock *clock;
+	int rc;
+
+	/* Of a page file, INVALID says monotonic-raw: vmclockd has nothing else without an id. */
+	if (vmclock_open(path, VMCLOCK_OPEN_MONOTONIC_RAW, &clock))
+		return false;
+	rc = vmclock_now(clock, &reading);
+	vmclock_close(clock);
+	return rc == 0 && (double)reading.max_error_ns <= unreliable_above_ns;
+}
+
+static int explain(const char *path, int error)
+{
+	switch (error) {
+	case -EBUSY:
+		return ctl_error("%s: its writer lives; stop vmclockd first", path);
+	case -EEXIST:
+		return ctl_error("%s is no vmclock page", path);
+	case -ELOOP:
+		return ctl_error("%s is a symbolic link", path);
+	case -EPERM:
+		return ctl_error("%s belongs to somebody else, or has several names", path);
+	default:
+		return ctl_error("%s: %s", path, strerror(-error));
+	}
+}
+
+int downgrade_run(const struct options *options)
+{
+	const char *path = options->argument ? options->argument : DEFAULT_PAGE;
+	/* First, since it also repairs a half-written page, which could not be read. */
+	int rc = vmclock_page_downgrade(path, VMCLOCK_STATUS_FREERUNNING);
+
+	if (rc == -ENOENT) {
+		printf("%s does not exist: there is nothing to downgrade\n", path);
+		return CTL_FINE;
+	}
+	if (!rc && !is_still_useful(path, options->unreliable_above_ns))
+		rc = vmclock_page_downgrade(path, VMCLOCK_STATUS_UNRELIABLE);
+	return rc ? explain(path, rc) : CTL_FINE;
+}

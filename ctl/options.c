@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Parses a subcommand's options and prints its help. */
+#include <getopt.h>
+#include <math.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ctl.h"
+#include "format.h"
+
+#define DEFAULT_SOCKET "/run/vmclock/control"
+
+struct option_text {
+	enum option_bit bit;
+	const char *name;
+	const char *value; /* NULL: a switch */
+	const char *help;
+};
+
+static const struct option_text texts[] = {
+	{OPTION_SOCKET, "socket", "PATH", "the daemon's control socket (" DEFAULT_SOCKET ")"},
+	{OPTION_JSON, "json", NULL, "print JSON"},
+	{OPTION_COUNTER, "counter", "NAME",
+	 "what a page counts that names no counter; monotonic-raw is known"},
+	{OPTION_FOR, "for", "TIME", "end after this long, such as 20 s"},
+	{OPTION_BOUND, "bound", "TIME", "wait for a maximum error of at most this, such as 100 us"},
+	{OPTION_TIMEOUT, "timeout", "TIME", "give up after this long"},
+	{OPTION_UNRELIABLE_ABOVE, "unreliable-above", "TIME",
+	 "the largest maximum error that may still be called FREERUNNING (1 s)"},
+};
+
+enum { TEXT_COUNT = sizeof(texts) / sizeof(texts[0]), VALUE_HELP = 'h' };
+
+static void print_help(const struct command *command)
+{
+	size_t i;
+
+	printf("usage: vmclockctl %s [OPTION]... %s\n\n%s\n\n", command->name, command->argument,
+	       command->description);
+	for (i = 0; i < TEXT_COUNT; i++) {
+		char left[40];
+
+		if (!(command->takes & texts[i].bit))
+			continue;
+		snprintf(left, sizeof(left), "--%s %s", texts[i].name,
+			 texts[i].value ? texts[i].value : "");
+		printf("  %-24s %s\n", left, texts[i].help);
+	}
+	printf("  %-24s %s\n", "--help", "this text");
+	printf("\nA TIME has a unit: ns, us, ms, s, min, h, d. vmclockctl(1) says more.\n");
+}
+
+static bool usage(const struct command *command, int *status)
+{
+	fprintf(stderr, "Try 'vmclockctl %s --help'.\n", command->name);
+	*status = CTL_USAGE;
+	return false;
+}
+
+static bool set_time(double *ns, const struct option_text *text, const char *value)
+{
+	/* A bare number of seconds is clear enough for how long to wait, not for an error. */
+	bool seconds = text->bit == OPTION_FOR || text->bit == OPTION_TIMEOUT;
+
+	if (parse_time(value, seconds, ns))
+		return true;
+	ctl_error("--%s %s: a time with its unit is expected, such as %s", text->name, value,
+		  seconds ? "20 s" : "100 us");
+	return false;
+}
+
+static bool set_counter(struct options *options, const char *value)
+{
+	options->monotonic_raw = strcmp(value, "monotonic-raw") == 0;
+	if (!options->monotonic_raw)
+		ctl_error("--counter %s: only monotonic-raw is known", value);
+	return options->monotonic_raw;
+}
+
+static bool set_option(struct options *options, const struct option_text *text, const char *value)
+{
+	switch (text->bit) {
+	case OPTION_SOCKET:
+		options->socket = value;
+		return true;
+	case OPTION_JSON:
+		options->json = true;
+		return true;
+	case OPTION_COUNTER:
+		return set_counter(options, value);
+	case OPTION_FOR:
+		return set_time(&options->for_ns, text, value);
+	case OPTION_BOUND:
+		return set_time(&options->bound_ns, text, value);
+	case OPTION_TIMEOUT:
+		return set_time(&options->timeout_ns, text, value);
+	case OPTION_UNRELIABLE_ABOVE:
+		return set_time(&options->unreliable_above_ns, text, value);
+	}
+	return false;
+}
+
+/* What getopt_long() shall know: the options that this subcommand takes. */
+static void fill_getopt(struct option known[TEXT_COUNT + 2], unsigned int takes)
+{
+	size_t count = 0;
+	size_t i;
+
+	memset(known, 0, (TEXT_COUNT + 2) * sizeof(known[0]));
+	for (i = 0; i < TEXT_COUNT; i++) {
+		if (takes & texts[i].bit)
+			known[count++] = (struct option){
+				.name = texts[i].name,
+				.has_arg = texts[i].value ? required_argument : no_argument,
+				.val = (int)(256 + i),
+			};
+	}
+	known[count] = (struct option){.name = "help", .val = VALUE_HELP};
+}
+
+static bool take_argument(struct options *options, const struct command *command, int argc,
+			  char **argv)
+{
+	int given = argc - optind;
+	bool optional = command->argument[0] == '[';
+
+	if (given > 1 || (given == 1 && !command->argument[0])) {
+		ctl_error("%s: '%s' is one argument too many", command->name,
+			  argv[command->argument[0] ? optind + 1 : optind]);
+		return false;
+	}
+	if (given == 0 && command->argument[0] && !optional) {
+		ctl_error("%s: %s is missing", command->name, command->argument);
+		return false;
+	}
+	options->argument = given ? argv[optind] : NULL;
+	return true;
+}
+
+bool options_parse(struct options *options, const struct command *command, int argc, char **argv,
+		   int *status)
+{
+	struct option known[TEXT_COUNT + 2];
+	int value;
+
+	*options = (struct options){
+		.socket = DEFAULT_SOCKET,
+		.for_ns = INFINITY,
+		.bound_ns = INFINITY,
+		.timeout_ns = INFINITY,
+		.unreliable_above_ns = 1e9,
+	};
+	fill_getopt(known, command->takes);
+	optind = 1;
+	argv[0] = (char[]){"vmclockctl"}; /* who getopt's messages come from */
+	while ((value = getopt_long(argc, argv, "h", known, NULL)) != -1) {
+		if (value == VALUE_HELP) {
+			print_help(command);
+			*status = CTL_FINE;
+			return false;
+		}
+		if (value < 256 || !set_option(options, &texts[value - 256], optarg))
+			return usage(command, status);
+	}
+	return take_argument(options, command, argc, argv) || usage(command, status);
+}

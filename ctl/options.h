@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The command line: which options there are, and which of them a subcommand takes. */
+#ifndef VMCLOCKCTL_OPTIONS_H
+#define VMCLOCKCTL_OPTIONS_H
+
+#include <stdbool.h>
+
+enum option_bit {
+	OPTION_SOCKET = 1 << 0,
+	OPTION_JSON = 1 << 1,
+	OPTION_COUNTER = 1 << 2,
+	OPTION_FOR = 1 << 3,
+	OPTION_BOUND = 1 << 4,
+	OPTION_TIMEOUT = 1 << 5,
+	OPTION_UNRELIABLE_ABOVE = 1 << 6,
+};
+
+struct options {
+	const char *socket;
+	const char *argument; /* NULL: none given */
+	bool json;
+	bool monotonic_raw; /* --counter monotonic-raw */
+	double for_ns;	    /* INFINITY: until interrupted */
+	double bound_ns;    /* INFINITY: any */
+	double timeout_ns;  /* INFINITY: for ever */
+	double unreliable_above_ns;
+};
+
+struct command;
+
+/* True: go on. False: *status is what to exit with (after --help, or a message about what is
+ * wrong). argv[0] is the subcommand's name. */
+bool options_parse(struct options *options, const struct command *command, int argc, char **argv,
+		   int *status);
+
+#endif

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* vmclockctl status: the clock, its bound, and what it rests on. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "client.h"
+#include "ctl.h"
+#include "format.h"
+#include "member.h"
+
+static void print_time(const json_t *status)
+{
+	struct text date, bound, sigma, age;
+
+	if (!json_is_object(json_object_get(status, "now"))) {
+		printf("Time         none yet\n");
+		return;
+	}
+	printf("Time         %s UTC\n", format_date(&date, member_count(status, "now.utc_ns")));
+	printf("Bound        +/- %s, which true time never leaves\n",
+	       format_time(&bound, member_number(status, "now.max_error_ns")));
+	printf("Estimated    +/- %s, one sigma\n",
+	       format_time(&sigma, member_number(status, "now.est_error_ns")));
+	printf("Published    %s ago\n",
+	       format_time(&age, member_number(status, "now.age_s") * 1e9));
+}
+
+static void print_tai(const json_t *status)
+{
+	double expires_s = member_number(status, "tai.expires_utc_s");
+	struct text date;
+	char origin[256];
+
+	printf("TAI - UTC    %d s, %s", (int)member_count(status, "tai.offset_s"),
+	       format_safe(origin, sizeof(origin), member_text(status, "tai.origin")));
+	if (isfinite(expires_s))
+		printf(", %s %.10s",
+		       member_flag(status, "tai.expired") ? "EXPIRED on" : "good until",
+		       format_date(&date, (int64_t)expires_s * 1000000000));
+	if (member_count(status, "tai.next_leap"))
+		printf(", leap second %+d before %.10s", (int)member_count(status, "tai.next_leap"),
+		       format_date(&date,
+				   member_count(status, "tai.next_leap_utc_s") * 1000000000));
+	putchar('\n');
+}
+
+static void print_counter(const json_t *status)
+{
+	double rate_ppb = member_number(status, "combined.rate_ppb");
+	struct text hz, rate, sd;
+	char name[32];
+
+	printf("Counter      %s, %s nominal",
+	       format_safe(name, sizeof(name), member_text(status, "counter.name")),
+	       format_frequency(&hz, member_number(status, "counter.nominal_hz")));
+	/* In words, since the sign of a rate is read both ways. */
+	if (isfinite(rate_ppb))
+		printf(", %s %s, +/- %s", format_rate(&rate, fabs(rate_ppb)) + 1,
+		       rate_ppb > 0 ? "slow" : "fast",
+		       format_rate(&sd, member_number(status, "combined.rate_sd_ppb")) + 1);
+	putchar('\n');
+}
+
+static void print_line(const json_t *status)
+{
+	struct text remaining, slew;
+
+	if (!json_is_object(json_object_get(status, "line")))
+		return;
+	printf("To close     %s (+: the page is behind), slewing at %s\n",
+	       format_offset(&remaining, member_number(status, "remaining_ns")),
+	       format_rate(&slew, member_number(status, "slew_ppb")));
+}
+
+static void print_page(const json_t *status)
+{
+	int64_t failures = member_count(status, "page.failures");
+	char path[256];
+
+	printf("Page         %s, %lld updates",
+	       format_safe(path, sizeof(path), member_text(status, "page.path")),
+	       (long long)member_count(status, "page.writes"));
+	if (!member_flag(status, "page.open"))
+		printf(", NOT OPEN");
+	if (failures)
+		printf(", %lld FAILED", (long long)failures);
+	putchar('\n');
+}
+
+static void print_sources(const json_t *status)
+{
+	printf("Sources      %lld: %lld agree, %lld false, of %lld with a vote\n",
+	       (long long)member_count(status, "sources"),
+	       (long long)member_count(status, "truechimers"),
+	       (long long)member_count(status, "falsetickers"),
+	       (long long)member_count(status, "selectable"));
+}
+
+static void print_history(const json_t *status)
+{
+	char version[32];
+	struct text up;
+
+	printf("Disruptions  %lld; bounds found wrong later: %lld\n",
+	       (long long)member_count(status, "disruptions"),
+	       (long long)member_count(status, "nesting_violations"));
+	if (member_flag(status, "promise_widened"))
+		printf("             The counter's rate wanders more than max-rate-change "
+		       "allows.\n");
+	printf("Daemon       vmclockd %s, pid %lld, up %s, %lld wake-ups\n",
+	       format_safe(version, sizeof(version), member_text(status, "version")),
+	       (long long)member_count(status, "pid"),
+	       format_time(&up, member_number(status, "uptime_s") * 1e9),
+	       (long long)member_count(status, "wakeups"));
+}
+
+static void print_status(const json_t *status)
+{
+	char token[32], why[256];
+
+	printf("Status       %s: %s\n",
+	       format_safe(token, sizeof(token), member_text(status, "status")),
+	       format_safe(why, sizeof(why), member_text(status, "why")));
+	print_time(status);
+	print_tai(status);
+	print_counter(status);
+	print_line(status);
+	print_sources(status);
+	print_page(status);
+	print_history(status);
+}
+
+int status_run(const struct options *options)
+{
+	json_t *reply = client_ask(options->socket, "GetStatus", NULL);
+	const json_t *status = json_object_get(reply, "status");
+	bool synchronized;
+
+	if (!reply)
+		return CTL_ERROR;
+	synchronized = strcmp(member_text(status, "status"), "SYNCHRONIZED") == 0;
+	if (options->json)
+		print_json(status, false);
+	else
+		print_status(status);
+	json_decref(reply);
+	return synchronized ? CTL_FINE : CTL_NOT_SYNCHRONIZED;
+}
