@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+pkg_check_modules(GMP REQUIRED IMPORTED_TARGET gmp)
+
+# The library as it is when a test decides after which store it dies.
+add_library(vmclock_mortal STATIC ${VMCLOCK_LIB_SOURCES})
+target_include_directories(vmclock_mortal PUBLIC ${CMAKE_SOURCE_DIR}/lib)
+target_compile_definitions(vmclock_mortal PRIVATE VMCLOCK_STORE_HOOK)
+target_link_libraries(vmclock_mortal PUBLIC uapi)
+
+vmclock_unit_test(test_lib_line vmclock_static PkgConfig::GMP)
+vmclock_unit_test(test_lib_page vmclock_static)
+#vmclock_unit_test(test_lib_reader vmclock_static)
+#vmclock_unit_test(test_lib_writer vmclock_static)
+#vmclock_unit_test(test_lib_death vmclock_mortal)
+
