@@ -16,10 +16,13 @@
 /* A source that contradicts its own past this often in a row starts over: it was stepped. */
 #define CONFLICTS_TO_RESTART 8
 /*
- * A correction takes this long when nothing limits it. A little more than the shortest poll, so
- * that at 1 s polls the next sample renews the line before the slew ends and no wake-up is added.
+ * A correction takes this long when nothing limits it. Where samples come every second it takes a
+ * little longer than that: the next one renews the line before the slew ends, and no wake-up is
+ * added for its end.
  */
-#define SLEW_S 1.25
+#define SLEW_S 0.2
+#define SLEW_BUSY_S 1.25
+#define BUSY_POLL_S 1.5
 /* The line is renewed at most this often; samples in between wait for the next renewal. */
 #define RENEWAL_S 0.05
 /* Corrections below this are not worth a wake-up at the end of the slew. */
@@ -502,11 +505,19 @@ static double target_minus(const struct discipline *d, const struct line *line, 
 	return target_ns - line_minus(line, d->ns_per_tick, now, b->base_ns, 0);
 }
 
+static double slew_s(const struct discipline *d)
+{
+	for (unsigned int i = 0; i < d->voter_count; i++)
+		if (d->voters[i]->status.poll_s < BUSY_POLL_S)
+			return SLEW_BUSY_S;
+	return SLEW_S;
+}
+
 /* The rate of the next piece of line: the estimate's, and a bounded part that closes the gap. */
 static double slewing_rate(struct discipline *d, const struct line *from, double gap_ns)
 {
 	double rate_ppb = d->totals.estimate.rate_ppb;
-	double slew_ppb = gap_ns / SLEW_S;
+	double slew_ppb = gap_ns / slew_s(d);
 	double lo_ppb = rate_ppb - d->config.max_slew_ppb;
 	double hi_ppb = rate_ppb + d->config.max_slew_ppb;
 
@@ -590,7 +601,7 @@ static void plan_deadline(struct discipline *d, uint64_t now)
 	if (fabs(gap_ns) > NEGLIGIBLE_NS && gap_ns * slew_ppb > 0)
 		d->deadline = now + ticks(d, fmin(gap_ns / slew_ppb, 3600));
 	else if (fabs(gap_ns) > NEGLIGIBLE_NS || fabs(slew_ppb) > NEGLIGIBLE_NS)
-		d->deadline = now + ticks(d, SLEW_S);
+		d->deadline = now + ticks(d, slew_s(d));
 	for (unsigned int i = 0; i < d->voter_count; i++) {
 		const struct discipline_source_status *st = &d->voters[i]->status;
 		uint64_t silent = st->last_counter + ticks(d, REACH_POLLS * st->poll_s + 1.001);
@@ -609,8 +620,9 @@ static void plan_deadline(struct discipline *d, uint64_t now)
 static void remember_promises(struct discipline *d, uint64_t now, const struct publication *next)
 {
 	if (d->totals.has_line && !next->disrupted)
-		nesting_add(&d->nesting, &d->totals.last.line, now, last_half_width_ns(d, now));
-	nesting_add(&d->nesting, &next->line, now, next->max_error_ns);
+		nesting_add(&d->nesting, &d->totals.last.line, now, last_half_width_ns(d, now),
+			    &d->totals.estimate);
+	nesting_add(&d->nesting, &next->line, now, next->max_error_ns, &d->totals.estimate);
 }
 
 static bool publish(struct discipline *d, uint64_t now, bool majority, struct publication *out)
@@ -630,6 +642,7 @@ static bool publish(struct discipline *d, uint64_t now, bool majority, struct pu
 	out->line = next_line(d, now, step);
 	fill_errors(d, out);
 	decide_status(d, majority, out);
+	out->kept_s = nesting_kept_s(&d->nesting, &d->totals.estimate, out->max_error_ns);
 	if (d->config.monotonic)
 		remember_promises(d, now, out);
 	d->totals.last = *out;

@@ -54,6 +54,7 @@ struct publication {
 	double max_error_ns;
 	double max_rate_error_ppb;
 	enum discipline_status status;
+	double kept_s;	/* later lines stay inside this interval for so long; see nesting.h */
 	bool disrupted; /* marker must change; the line may step, in either direction */
 };
 
