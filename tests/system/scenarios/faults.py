@@ -13,13 +13,15 @@ def _state(source):
     return source["state"].upper()
 
 
-def _start(test, bad_keys=None, good=3, reader_rate=200):
-    """Good servers and one, `bad`, that is still honest; the responder, the daemon, a reader."""
+def _start(test, bad_keys=None, good=3, **bad_from_the_start):
+    """Good servers and, asked first, `bad`; that responder, the daemon, a reader."""
     servers = test.responders(good + 1)
-    sources = {name: ntp_source(server.address)
-               for name, server in zip(GOOD[:good], servers)}
-    sources["bad"] = ntp_source(servers[-1].address, **(bad_keys or {}))
-    reader = test.reader(rate=reader_rate, skip=3)
+    sources = {"bad": ntp_source(servers[-1].address, **(bad_keys or {}))}
+    for name, server in zip(GOOD[:good], servers):
+        sources[name] = ntp_source(server.address)
+    for setting, value in bad_from_the_start.items():
+        servers[-1].set(setting, value)
+    reader = test.reader(rate=200, skip=10)
     return servers[-1], test.daemon(sources), reader
 
 
@@ -34,22 +36,17 @@ def _check_others(test, daemon):
                    "the good servers stay selected", f"{states}")
 
 
-def _counted(test, fault, counter, seconds=9, least=4, honest_first=0):
+def _counted(test, fault, counter, seconds=14, least=8):
     """A fault that spoils every reply: counted where it belongs, named, and never used."""
-    bad, daemon, reader = _start(test)
-    if honest_first:
-        _await_all_selected(daemon)
-    used_before = daemon.sources()["bad"]["received"]
-    bad.set("fault", fault)
+    _, daemon, reader = _start(test, fault=fault)
     test.wait_status("SYNCHRONIZED")
     reader.settle(seconds)
     source = daemon.sources()["bad"]
     test.tap.check(source[counter] >= least, f"{fault}: counted as {counter}",
                    f"{source[counter]} of {source['sent']} sent")
-    if counter != "duplicates":
-        test.tap.check(source["received"] <= used_before + 2, f"{fault}: no such reply is used",
-                       f"{source['received'] - used_before} since")
-    test.tap.check(source["problem"] != "", f"{fault}: the status names it", source["problem"])
+    test.tap.check(source["received"] == 0, f"{fault}: no such reply is used")
+    test.tap.check(source["problem"] not in ("", "no reply"),
+                   f"{fault}: the status says what came instead", source["problem"])
     _check_others(test, daemon)
     test.check_time(reader, rms_below_us=20)
 
@@ -96,12 +93,12 @@ def client_mode(test):
 
 @scenario(seconds=15)
 def backwards(test):
-    _counted(test, "backwards", "bogus")
+    _counted(test, "backwards", "rejected")
 
 
 @scenario(seconds=15)
 def zero_stamps(test):
-    _counted(test, "zero-stamps", "bogus")
+    _counted(test, "zero-stamps", "rejected")
 
 
 @scenario(seconds=20)
@@ -111,7 +108,7 @@ def replayed(test):
     _await_all_selected(daemon)
     before = daemon.sources()["bad"]
     bad.set("fault", "replay")
-    reader.settle(8)
+    reader.settle(12)
     source = daemon.sources()["bad"]
     caught = sum(source[key] - before[key] for key in ("bogus", "duplicates"))
     test.tap.check(caught >= 4 and source["received"] <= before["received"] + 1,
@@ -123,10 +120,9 @@ def replayed(test):
 @scenario(seconds=15)
 def duplicated(test):
     """Every reply twice: one is used, the other counted."""
-    bad, daemon, reader = _start(test)
-    bad.set("fault", "duplicate")
+    _, daemon, reader = _start(test, fault="duplicate")
     _await_all_selected(daemon)
-    reader.settle(8)
+    reader.settle(12)
     source = daemon.sources()["bad"]
     test.tap.check(source["duplicates"] + source["bogus"] >= 4, "the second copy is counted",
                    f"{source['duplicates']} duplicates, {source['bogus']} bogus")
@@ -163,10 +159,10 @@ def _goes_away(test, code):
     bad.set("fault", code.lower())
     wait_until(lambda: daemon.sources()["bad"]["kiss_of_death"] >= 1, 10, "the kiss of death")
     start = bad.requests()
-    reader.settle(8)
+    reader.settle(12)
     asked = bad.requests() - start
     source = daemon.sources()["bad"]
-    test.tap.check(asked <= 1, f"{code}: the server is left alone", f"{asked} requests in 8 s")
+    test.tap.check(asked <= 1, f"{code}: the server is left alone", f"{asked} requests in 12 s")
     test.tap.check(code in source["problem"], f"{code}: the status names it", source["problem"])
     test.tap.check(_state(source) != "SELECTED", f"{code}: its last word does not count for ever",
                    _state(source))
@@ -187,10 +183,9 @@ def kiss_rstr(test):
 @scenario(seconds=20)
 def off_by_50_ms(test):
     """A server that is 50 ms off from the start: a falseticker, by name."""
-    bad, daemon, reader = _start(test)
-    bad.set("offset", "50 ms")
+    _, daemon, reader = _start(test, offset="50 ms")
     wait_until(lambda: _state(daemon.sources()["bad"]) == "FALSETICKER", 15, "the falseticker")
-    reader.settle(8)
+    reader.settle(14)
     source = daemon.sources()["bad"]
     test.tap.check(_state(source) == "FALSETICKER", "it is named as a falseticker", source["why"])
     test.tap.check(49e6 < source["offset_ns"] < 51e6, "its offset is shown",
@@ -207,7 +202,7 @@ def steps_by_50_ms(test):
     bad.set("offset", "50 ms")
     wait_until(lambda: _state(daemon.sources()["bad"]) in ("FALSETICKER", "CONFLICT"), 10,
                "the step to be noticed")
-    reader.settle(8)
+    reader.settle(12)
     source = daemon.sources()["bad"]
     test.tap.check(_state(source) in ("FALSETICKER", "CONFLICT"), "it is named", source["why"])
     _check_others(test, daemon)
@@ -260,7 +255,7 @@ def drifts_at_100_ppm(test):
     wait_until(lambda: _state(daemon.sources()["bad"]) in ("FALSETICKER", "CONFLICT"), 20,
                "the drift to be noticed")
     test.tap.check(True, "it is named", f"after {time.monotonic() - began:.0f} s at 100 us/s")
-    reader.settle(8)
+    reader.settle(12)
     _check_others(test, daemon)
     test.check_time(reader, rms_below_us=20)
 
@@ -269,7 +264,7 @@ def drifts_at_100_ppm(test):
 def silent_for_a_while(test):
     """The only server falls silent: FREERUNNING after 8 polls, a bound that grows, and back."""
     server = test.responder()
-    reader = test.reader(rate=200)
+    reader = test.reader(rate=200, skip=10)
     daemon = test.daemon({"only": ntp_source("10.77.0.2")})
     test.wait_status("SYNCHRONIZED")
     reader.settle(6)
@@ -299,7 +294,7 @@ def silent_for_a_while(test):
 def cable_unplugged(test):
     """The link goes down under all servers, and comes back."""
     test.responders(2)
-    reader = test.reader(rate=200)
+    reader = test.reader(rate=200, skip=10)
     daemon = test.daemon({"a": ntp_source("10.77.1.1"), "b": ntp_source("10.77.1.2")})
     test.wait_status("SYNCHRONIZED")
     reader.settle(4)
@@ -316,11 +311,11 @@ def cable_unplugged(test):
 def leap_announced(test):
     """Servers announce a leap second that no list knows: said, and the time stays right."""
     test.responders(3, leap=1)
-    reader = test.reader(rate=200, skip=3)
+    reader = test.reader(rate=200, skip=10)
     daemon = test.daemon({name: ntp_source(f"10.77.1.{number}")
                           for number, name in enumerate(GOOD, 1)})
     test.wait_status("SYNCHRONIZED")
-    reader.settle(6)
+    reader.settle(12)
     leaps = {name: source["leap"] for name, source in daemon.sources().items()}
     test.tap.check(set(leaps.values()) == {1}, "what the servers announce is shown", f"{leaps}")
     report = test.check_time(reader, rms_below_us=20)
@@ -331,11 +326,10 @@ def leap_announced(test):
 @scenario(seconds=25)
 def one_of_three_lies(test):
     """Two agree, one is 50 ms off: named, and the clock stays right."""
-    bad, daemon, reader = _start(test, good=2)
-    bad.set("offset", "-50 ms")
+    _, daemon, reader = _start(test, good=2, offset="-50 ms")
     test.wait_status("SYNCHRONIZED")
     wait_until(lambda: _state(daemon.sources()["bad"]) == "FALSETICKER", 15, "the falseticker")
-    reader.settle(10)
+    reader.settle(14)
     test.tap.check(_state(daemon.sources()["bad"]) == "FALSETICKER",
                    "one liar of three is named", daemon.sources()["bad"]["why"])
     _check_others(test, daemon)
@@ -349,10 +343,11 @@ def two_of_three_lie(test):
     servers[1].set("offset", "50 ms")
     servers[2].set("offset", "-80 ms")
     daemon = test.daemon({f"s{n}": ntp_source(s.address) for n, s in enumerate(servers)})
+    time.sleep(5)
     reader = test.reader(rate=200)
-    reader.settle(10)
+    reader.settle(8)
     status = daemon.status()
-    test.tap.check(status["falsetickers"] >= 2 or status["status"].upper() != "SYNCHRONIZED",
+    test.tap.check(status["status"] != "SYNCHRONIZED" and status["why"] != "",
                    "two liars of three are visible in the status",
                    f"{status['status']}: {status['why']}")
     report = reader.finish()
@@ -365,9 +360,9 @@ def two_of_three_turn(test):
     """All agree, then two step differently: the time of before is held, and the bound with it."""
     servers = test.responders(3)
     daemon = test.daemon({f"s{n}": ntp_source(s.address) for n, s in enumerate(servers)})
-    reader = test.reader(rate=200, skip=3)
+    reader = test.reader(rate=200, skip=10)
     _await_all_selected(daemon, 3)
-    reader.settle(3)
+    reader.settle(8)
     servers[1].set("offset", "50 ms")
     servers[2].set("offset", "-80 ms")
     reader.settle(12)

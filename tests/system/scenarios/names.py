@@ -71,7 +71,7 @@ def pool_of_four(test):
     """Four of six servers behind one name; one that falls silent is replaced by another."""
     servers = test.responders(6)
     _name_server(test, 4, "pool.test=" + ",".join(server.address for server in servers))
-    reader = test.reader(rate=200, skip=5)
+    reader = test.reader(rate=200, skip=10)
     daemon = test.daemon({"pool": {
         "type": "pool", "address": "pool.test", "sources": 4, "iburst": "on", "min-poll": "1 s",
         "max-poll": "1 s"}})
@@ -90,4 +90,4 @@ def pool_of_four(test):
         and len(_addresses(daemon)) == 4, 30, "a fourth member that answers")
     test.tap.check(again, "a member that fell silent is replaced by a server not yet used",
                    f"{victim} gone; now {' '.join(sorted(_addresses(daemon)))}")
-    test.check_time(reader, " after the first 5 s", rms_below_us=10)
+    test.check_time(reader, " after the first 10 s", rms_below_us=10)

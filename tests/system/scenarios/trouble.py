@@ -75,7 +75,7 @@ def good_configuration(test):
 def unreachable_servers(test):
     """No route, nobody there, a port that refuses: said for each, and a good server serves."""
     test.responder()
-    reader = test.reader(rate=200)
+    reader = test.reader(rate=200, skip=8)
     daemon = test.daemon({"good": ntp_source(Network.SERVER),
                           "no-route": ntp_source("192.0.2.1"),
                           "nobody": ntp_source("10.77.200.200"),
