@@ -111,8 +111,10 @@ bool stamp_convert(const struct stamp_pair *pair, int64_t realtime_ns, double ns
 		return false;
 	ticks = (double)away_ns / ns_per_tick;
 	out->counter = pair->counter + (uint64_t)llround(ticks);
-	/* The stamp's own rounding to ns and to ticks joins the pair's. */
-	out->error_ns = pair->half_ns + fabs((double)away_ns) * STAMP_RATE_TOLERANCE +
+	/* away_ns is as REALTIME counts: running slow, it counts less than passed. The stamp's own
+	 * rounding to ns and to ticks joins the pair's. */
+	out->error_ns = pair->half_ns +
+			fabs((double)away_ns) * STAMP_RATE_TOLERANCE / (1 - STAMP_RATE_TOLERANCE) +
 			0.5 * ns_per_tick + READ_ROUNDING_NS;
 	return clamp(out, ns_per_tick, earliest, latest);
 }
