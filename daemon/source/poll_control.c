@@ -45,7 +45,7 @@ static double power_of_two(double seconds, int step)
 
 void poll_control_reply(struct poll_control *p, double hint_s)
 {
-	double want_s = clamp(p, hint_s >= 1 ? power_of_two(hint_s, 0) : 1);
+	double want_s = clamp(p, hint_s >= 1 ? power_of_two(fmin(hint_s, POLL_LONGEST_S), 0) : 1);
 	double next_s = p->poll_s;
 
 	if (p->burst_replies)
