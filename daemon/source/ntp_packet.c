@@ -12,6 +12,8 @@
 #define NS_PER_S INT64_C(1000000000)
 /* A server's two stamps may be out of order by the noise of its reads, not by more. */
 #define TURNAROUND_SLACK_NS 1000000
+/* Nobody holds a request for this long; the clock was set in between. */
+#define TURNAROUND_MAX_NS (64 * NS_PER_S)
 
 enum {
 	MODE_CLIENT = 3,
@@ -101,6 +103,8 @@ static int64_t stamp_distance_ns(uint64_t to, uint64_t from)
 
 static const char *synchronisation_problem(const struct ntp_packet *packet)
 {
+	int64_t held_ns = stamp_distance_ns(packet->transmit, packet->receive);
+
 	if (packet->leap == LEAP_UNSYNCHRONISED)
 		return "the server says that it is not synchronised (leap indicator 3)";
 	if (packet->stratum == 0)
@@ -109,8 +113,10 @@ static const char *synchronisation_problem(const struct ntp_packet *packet)
 		return "the server says that it is not synchronised (stratum 16 or above)";
 	if (!packet->receive || !packet->transmit)
 		return "the server states no time";
-	if (stamp_distance_ns(packet->transmit, packet->receive) < -TURNAROUND_SLACK_NS)
+	if (held_ns < -TURNAROUND_SLACK_NS)
 		return "the server answered before it was asked, by its own clock";
+	if (held_ns > TURNAROUND_MAX_NS)
+		return "the server held the request for minutes, by its own clock";
 	return NULL;
 }
 
