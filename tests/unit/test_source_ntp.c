@@ -1,0 +1,502 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* One association, and the pool around it, against a responder on loopback in the same loop. */
+#include <errno.h>
+#include <poll.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "daemon/log.h"
+#include "daemon/source/address.h"
+#include "daemon/source/ntp.h"
+#include "daemon/source/stamp.h"
+
+/* Polls come fast here; nothing below judges how fast. The guard only ends a test that hangs. */
+#define POLL_S 0.005
+#define GUARD_NS INT64_C(20000000000)
+
+enum behaviour {
+	GOOD,
+	SILENT,
+	WRONG_ORIGIN,
+	DUPLICATE,
+	REPLAY,
+	TRUNCATED,
+	OVERSIZED,
+	UNSYNCHRONISED,
+	RATE,
+	DENY,
+	EVIL_KISS, /* DENY of somebody who has not seen the request */
+};
+
+struct fixture {
+	struct loop loop;
+	struct counter counter;
+	struct source_env env;
+	struct config_source config;
+	struct source sources[4];
+	unsigned int started;
+	/* the responder */
+	struct loop_watch watch;
+	enum behaviour behaviour;
+	uint8_t last_reply[NTP_HEADER_SIZE];
+	unsigned int requests;
+	/* what the environment heard */
+	struct event event;
+	unsigned int events;
+	unsigned int offlines;
+	double poll_s;
+};
+
+static uint64_t get64(const uint8_t *at)
+{
+	uint64_t value = 0;
+
+	for (int i = 0; i < 8; i++)
+		value = value << 8 | at[i];
+	return value;
+}
+
+static void put64(uint8_t *at, uint64_t value)
+{
+	for (int i = 0; i < 8; i++)
+		at[i] = (uint8_t)(value >> (56 - 8 * i));
+}
+
+static int64_t realtime_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+static void make_reply(struct fixture *f, const uint8_t *request, uint8_t reply[2048])
+{
+	memset(reply, 0, 2048);
+	reply[0] = 0x24;
+	reply[1] = 1;
+	reply[3] = 0xe2; /* 2^-30 s */
+	put64(reply + 24, get64(request + 40));
+	put64(reply + 32, ntp_from_unix_ns(realtime_ns()));
+	if (f->behaviour == UNSYNCHRONISED)
+		reply[0] |= 0xc0;
+	if (f->behaviour == WRONG_ORIGIN || f->behaviour == EVIL_KISS)
+		reply[24] ^= 1;
+	if (f->behaviour == RATE || f->behaviour == DENY || f->behaviour == EVIL_KISS) {
+		reply[1] = 0;
+		memcpy(reply + 12, f->behaviour == RATE ? "RATE" : "DENY", 4);
+	}
+	put64(reply + 40, ntp_from_unix_ns(realtime_ns()));
+}
+
+static void respond(struct loop_watch *watch, short revents)
+{
+	struct fixture *f = watch->context;
+	uint8_t request[NTP_HEADER_SIZE], reply[2048];
+	struct sockaddr_storage peer;
+	socklen_t peer_length = sizeof(peer);
+	size_t length = NTP_HEADER_SIZE;
+
+	(void)revents;
+	if (recvfrom(watch->fd, request, sizeof(request), 0, (struct sockaddr *)&peer,
+		     &peer_length) != NTP_HEADER_SIZE)
+		return;
+	f->requests++;
+	if (f->behaviour == SILENT)
+		return;
+	make_reply(f, request, reply);
+	if (f->behaviour == TRUNCATED)
+		length = 44;
+	if (f->behaviour == OVERSIZED)
+		length = 1500;
+	if (f->behaviour == REPLAY)
+		sendto(watch->fd, f->last_reply, sizeof(f->last_reply), 0, (struct sockaddr *)&peer,
+		       peer_length);
+	for (int copies = f->behaviour == DUPLICATE ? 2 : 1; copies; copies--)
+		sendto(watch->fd, reply, length, 0, (struct sockaddr *)&peer, peer_length);
+	memcpy(f->last_reply, reply, sizeof(f->last_reply));
+}
+
+static int on_event(void *context, struct source *source, const struct event *event)
+{
+	struct fixture *f = context;
+
+	(void)source;
+	f->event = *event;
+	f->events++;
+	return 0;
+}
+
+static void on_offline(void *context, struct source *source)
+{
+	(void)source;
+	((struct fixture *)context)->offlines++;
+}
+
+static void on_poll(void *context, struct source *source, double poll_s)
+{
+	(void)source;
+	((struct fixture *)context)->poll_s = poll_s;
+}
+
+static void listen_on_loopback(struct fixture *f)
+{
+	struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+	socklen_t length = sizeof(address);
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+
+	assert_true(fd >= 0);
+	assert_int_equal(bind(fd, (struct sockaddr *)&address, length), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &length), 0);
+	f->config.port = ntohs(address.sin_port);
+	f->watch = (struct loop_watch){.fd = fd, .events = POLLIN, .ready = respond, .context = f};
+	assert_int_equal(loop_add_watch(&f->loop, &f->watch), 0);
+}
+
+static int set_up(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+	char message[256];
+
+	if (!f || counter_open(COUNTER_MONOTONIC_RAW, COUNTER_CHECK_KERNEL, &f->counter, message,
+			       sizeof(message)))
+		return -1;
+	f->env = (struct source_env){.loop = &f->loop,
+				     .counter = &f->counter,
+				     .event = on_event,
+				     .offline = on_offline,
+				     .poll_changed = on_poll,
+				     .context = f};
+	f->config = (struct config_source){.name = "test",
+					   .type = SOURCE_TYPE_NTP,
+					   .host = "127.0.0.1",
+					   .min_poll_s = POLL_S,
+					   .max_poll_s = POLL_S};
+	log_open(false, LOG_LEVEL_ERROR);
+	listen_on_loopback(f);
+	*state = f;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct fixture *f = *state;
+
+	for (unsigned int i = 0; i < f->started; i++)
+		source_stop(&f->sources[i]);
+	loop_remove_watch(&f->loop, &f->watch);
+	close(f->watch.fd);
+	assert_null(f->loop.timers);
+	assert_int_equal(f->loop.watch_count, 0);
+	assert_null(f->env.resolver);
+	free(f);
+	return 0;
+}
+
+static struct source *start(struct fixture *f, enum behaviour behaviour)
+{
+	f->behaviour = behaviour;
+	f->started = source_count(&f->config);
+	assert_int_equal(source_start(f->sources, &f->config, &f->env), 0);
+	return &f->sources[0];
+}
+
+static void run_until(struct fixture *f, const uint64_t *value, uint64_t wanted)
+{
+	int64_t guard_ns = loop_now_ns() + GUARD_NS;
+
+	while (*value < wanted) {
+		assert_int_equal(loop_run_once(&f->loop, guard_ns), 0);
+		assert_true(loop_now_ns() < guard_ns);
+	}
+}
+
+static void replies_become_events_with_all_counters_in_order(void **state)
+{
+	struct fixture *f = *state;
+	struct source *s = start(f, GOOD);
+
+	for (uint64_t i = 1; i <= 50; i++) {
+		const struct event_ntp *e = &f->event.ntp;
+
+		run_until(f, &s->stats.received, i);
+		assert_int_equal(f->events, i);
+		assert_int_equal(f->event.kind, EVENT_NTP);
+		assert_true(counter_diff(e->c1, e->c1_user) >= 0);
+		assert_true(counter_diff(e->c4, e->c1) >= 0);
+		assert_true(counter_diff(e->c4_user, e->c4) >= 0);
+		assert_true(e->t3_ns >= e->t2_ns);
+		assert_true(e->stamp_error_ns >= 0);
+		assert_int_equal(e->precision_log2, -30);
+	}
+	assert_int_equal(s->stats.stamps_kernel + s->stats.stamps_daemon, 2 * s->stats.received);
+	assert_int_equal(s->stats.reach, 0xff);
+	assert_int_equal(s->stats.bogus + s->stats.duplicates + s->stats.rejected, 0);
+	assert_string_equal(s->claims.problem, "");
+	print_message("%lu stamps by the kernel, %lu by the daemon, %lu dropped, error %.0f ns\n",
+		      s->stats.stamps_kernel, s->stats.stamps_daemon, s->stats.stamps_dropped,
+		      f->event.ntp.stamp_error_ns);
+}
+
+/* The responder serves CLOCK_REALTIME without error: both facts can be held against it. */
+static void facts_hold_against_the_clock_served(void **state)
+{
+	struct fixture *f = *state;
+	struct source *s = start(f, GOOD);
+
+	for (uint64_t i = 1; i <= 100; i++) {
+		struct stamp_pair now;
+		struct sample facts;
+		double slack_ns, c1_ns, c4_ns;
+
+		run_until(f, &s->stats.received, i);
+		stamp_pair_read(&f->counter, &now);
+		assert_int_equal(
+			event_to_sample(&f->event, 0, 0, 0, f->counter.ns_per_tick, &facts), 0);
+		c1_ns = (double)counter_diff(facts.c_before, now.counter) * f->counter.ns_per_tick;
+		c4_ns = (double)counter_diff(facts.c_after, now.counter) * f->counter.ns_per_tick;
+		slack_ns = facts.stamp_error_ns + now.half_ns - 500e-6 * c1_ns;
+		assert_true(c1_ns <= (double)(facts.t_before_ns - now.realtime_ns) +
+					     facts.upper_error_ns + slack_ns);
+		assert_true(c4_ns >= (double)(facts.t_after_ns - now.realtime_ns) -
+					     facts.lower_error_ns - slack_ns);
+	}
+}
+
+static void stamps_of_the_daemon_are_used_where_configured(void **state)
+{
+	struct fixture *f = *state;
+	struct source *s;
+
+	f->config.timestamps = TIMESTAMPS_DAEMON;
+	s = start(f, GOOD);
+	run_until(f, &s->stats.received, 3);
+	assert_int_equal(s->stats.stamps_kernel, 0);
+	assert_int_equal(s->stats.stamps_daemon, 6);
+	assert_int_equal(f->event.ntp.c1, f->event.ntp.c1_user);
+	assert_int_equal(f->event.ntp.c4, f->event.ntp.c4_user);
+	assert_true(f->event.ntp.stamp_error_ns <= 0);
+}
+
+static void a_reply_that_answers_no_request_of_ours_is_ignored(void **state)
+{
+	struct fixture *f = *state;
+	struct source *s = start(f, WRONG_ORIGIN);
+
+	run_until(f, &s->stats.bogus, 5);
+	assert_int_equal(f->events, 0);
+	assert_int_equal(s->stats.reach, 0);
+	f->behaviour = GOOD;
+	run_until(f, &s->stats.received, 1);
+}
+
+static void a_second_copy_is_counted_once_and_used_never(void **state)
+{
+	struct fixture *f = *state;
+	struct source *s = start(f, DUPLICATE);
+
+	run_until(f, &s->stats.duplicates, 5);
+	assert_int_equal(f->events, s->stats.received);
+	assert_true(s->stats.received <= s->stats.sent);
+	assert_int_equal(s->stats.bogus, 0);
+}
+
+static void an_old_reply_does_not_keep_the_new_one_out(void **state)
+{
+	struct fixture *f = *state;
+	struct source *s = start(f, GOOD);
+
+	run_until(f, &s->stats.received, 1);
+	f->behaviour = REPLAY;
+	run_until(f, &s->stats.received, 6);
+	assert_true(s->stats.duplicates >= 4);
+	assert_int_equal(f->events, s->stats.received);
+}
+
+static void malformed_replies_are_counted_and_ignored(void **state)
+{
+	struct fixture *f = *state;
+	struct source *s = start(f, TRUNCATED);
+
+	run_until(f, &s->stats.bogus, 2);
+	f->behaviour = OVERSIZED;
+	run_until(f, &s->stats.bogus, 4);
+	assert_int_equal(f->events, 0);
+	f->behaviour = GOOD;
+	run_until(f, &s->stats.received, 1);
+}
+
+static void an_unsynchronised_server_is_not_believed(void **state)
+{
+	struct fixture *f = *state;
+	struct source *s = start(f, UNSYNCHRONISED);
+
+	run_until(f, &s->stats.rejected, 12);
+	assert_int_equal(f->events, 0);
+	assert_non_null(strstr(s->claims.problem, "not synchronised"));
+	assert_int_equal(s->claims.leap, 3);
+	assert_true(f->offlines >= 1);
+	f->behaviour = GOOD;
+	run_until(f, &s->stats.received, 1);
+	assert_string_equal(s->claims.problem, "");
+}
+
+static void silence_is_noticed_and_ends(void **state)
+{
+	struct fixture *f = *state;
+	struct source *s = start(f, GOOD);
+
+	run_until(f, &s->stats.received, 3);
+	f->behaviour = SILENT;
+	run_until(f, &s->stats.lost, 10);
+	assert_int_equal(s->stats.reach, 0);
+	assert_int_equal(f->offlines, 1);
+	assert_string_equal(s->claims.problem, "no reply");
+	f->behaviour = GOOD;
+	run_until(f, &s->stats.received, 4);
+	assert_int_equal(s->stats.reach, 1);
+}
+
+static void a_closed_port_is_told_as_such(void **state)
+{
+	struct fixture *f = *state;
+	struct source *s;
+
+	loop_remove_watch(&f->loop, &f->watch);
+	close(f->watch.fd);
+	s = start(f, GOOD);
+	run_until(f, &s->stats.lost, 3);
+	assert_non_null(strstr(s->claims.problem, "refused"));
+	f->watch.fd = -1;
+}
+
+static void rate_doubles_the_interval_for_good(void **state)
+{
+	struct fixture *f = *state;
+	struct source *s = start(f, RATE);
+
+	f->config.max_poll_s = POLL_S;
+	for (uint64_t i = 1; i <= 3; i++) {
+		double before_s = f->poll_s;
+
+		run_until(f, &s->stats.kiss_of_death, i);
+		assert_true(f->poll_s >= 2 * before_s);
+	}
+	f->behaviour = GOOD;
+	run_until(f, &s->stats.received, 5);
+	assert_true(f->poll_s >= 8 * POLL_S);
+	assert_int_equal(s->stats.kiss_of_death, 3);
+}
+
+static void a_server_that_denies_is_left_alone(void **state)
+{
+	struct fixture *f = *state;
+	struct source *s = start(f, DENY);
+	int64_t until_ns;
+
+	run_until(f, &s->stats.kiss_of_death, 1);
+	assert_int_equal(f->offlines, 1);
+	assert_non_null(strstr(s->claims.problem, "refuses"));
+	until_ns = loop_now_ns() + INT64_C(20 * 5000000);
+	while (loop_now_ns() < until_ns)
+		assert_int_equal(loop_run_once(&f->loop, until_ns), 0);
+	assert_int_equal(f->requests, 1);
+	/* It will be asked again, but not soon. */
+	assert_non_null(f->loop.timers);
+	assert_true(f->loop.timers->at_ns - loop_now_ns() > INT64_C(900000000000));
+}
+
+static void a_stranger_cannot_silence_us(void **state)
+{
+	struct fixture *f = *state;
+	struct source *s = start(f, EVIL_KISS);
+
+	run_until(f, &s->stats.bogus, 3);
+	assert_int_equal(s->stats.kiss_of_death, 0);
+	f->behaviour = GOOD;
+	run_until(f, &s->stats.received, 1);
+}
+
+static void a_pool_never_uses_an_address_twice(void **state)
+{
+	struct fixture *f = *state;
+
+	f->config.type = SOURCE_TYPE_POOL;
+	f->config.pool_sources = 3;
+	start(f, GOOD);
+	run_until(f, &f->sources[0].stats.received, 5);
+	assert_string_equal(f->sources[0].name, "test.1");
+	assert_string_equal(f->sources[2].name, "test.3");
+	assert_int_equal(f->sources[1].stats.sent, 0);
+	assert_string_equal(f->sources[1].claims.address, "");
+}
+
+static void numeric_addresses_start_no_resolver(void **state)
+{
+	struct fixture *f = *state;
+	struct source *s = start(f, GOOD);
+
+	run_until(f, &s->stats.received, 1);
+	assert_null(f->env.resolver);
+}
+
+/* Names in the hosts file need no network. */
+static void a_name_is_resolved_and_asked(void **state)
+{
+	struct fixture *f = *state;
+	struct source *s;
+
+	snprintf(f->config.host, sizeof(f->config.host), "localhost");
+	s = start(f, GOOD);
+	run_until(f, &s->stats.received, 3);
+	assert_non_null(f->env.resolver);
+}
+
+static void one_poll_costs_two_wakeups(void **state)
+{
+	struct fixture *f = *state;
+	struct source *s;
+	uint64_t wakeups, sent;
+
+	f->config.min_poll_s = f->config.max_poll_s = 0.05;
+	s = start(f, GOOD);
+	run_until(f, &s->stats.received, 2);
+	wakeups = f->loop.wakeups;
+	sent = s->stats.sent;
+	run_until(f, &s->stats.received, 12);
+	/* One of them is the responder's, which shares the loop. */
+	assert_true(f->loop.wakeups - wakeups <= 3 * (s->stats.sent - sent));
+}
+
+int main(void)
+{
+#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+	const struct CMUnitTest tests[] = {
+		CASE(replies_become_events_with_all_counters_in_order),
+		CASE(facts_hold_against_the_clock_served),
+		CASE(stamps_of_the_daemon_are_used_where_configured),
+		CASE(a_reply_that_answers_no_request_of_ours_is_ignored),
+		CASE(a_second_copy_is_counted_once_and_used_never),
+		CASE(an_old_reply_does_not_keep_the_new_one_out),
+		CASE(malformed_replies_are_counted_and_ignored),
+		CASE(an_unsynchronised_server_is_not_believed),
+		CASE(silence_is_noticed_and_ends),
+		CASE(a_closed_port_is_told_as_such),
+		CASE(rate_doubles_the_interval_for_good),
+		CASE(a_server_that_denies_is_left_alone),
+		CASE(a_stranger_cannot_silence_us),
+		CASE(a_pool_never_uses_an_address_twice),
+		CASE(numeric_addresses_start_no_resolver),
+		CASE(a_name_is_resolved_and_asked),
+		CASE(one_poll_costs_two_wakeups),
+	};
+
+	return cmocka_run_group_tests_name("ntp source", tests, NULL, NULL);
+}
