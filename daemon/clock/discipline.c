@@ -57,6 +57,7 @@ struct discipline {
 	struct nesting nesting;
 	double promise_ppb;
 	double window_s;
+	bool confirmed;	   /* the last majority was more than one untrusted source */
 	bool has_interval; /* totals.interval is a bound, perhaps of the past */
 	bool step;	   /* the next line begins at the estimate: first one, or after a break */
 	bool marker;	   /* the next publication changes the disruption marker */
@@ -380,6 +381,9 @@ static bool vote(struct discipline *d)
 	bound->rate_lo_ppb = rate.lo;
 	bound->rate_hi_ppb = rate.hi;
 	d->has_interval = true;
+	d->confirmed = phase.truechimers > 1;
+	for (unsigned int i = 0; i < d->voter_count; i++)
+		d->confirmed |= d->votes[i].truechimer && d->votes[i].trusted;
 	return true;
 }
 
@@ -563,6 +567,10 @@ static void fill_errors(const struct discipline *d, struct publication *p)
 	p->est_rate_error_ppb = sqrt(e->rate_var_ppb2 + slew_ppb * slew_ppb);
 }
 
+/*
+ * Without a majority the last one's bound is held over. Where that was a single source and others
+ * now say that it lied, nothing is known.
+ */
 static void decide_status(struct discipline *d, bool majority, struct publication *p)
 {
 	struct discipline_totals *t = &d->totals;
@@ -570,14 +578,19 @@ static void decide_status(struct discipline *d, bool majority, struct publicatio
 	if (p->max_error_ns > d->config.unreliable_above_ns) {
 		p->status = DISCIPLINE_UNRELIABLE;
 		t->why = "the bound exceeds unreliable-above";
-	} else if (!majority) {
-		p->status = DISCIPLINE_FREERUNNING;
-		t->why = d->voter_count ? "the sources disagree and none has a majority"
-					: "no source is usable: holding over";
-	} else {
+	} else if (majority) {
 		p->status = DISCIPLINE_SYNCHRONIZED;
 		t->why = t->truechimers > 1 ? "a majority of the sources agrees"
 					    : "one source only: nobody confirms it";
+	} else if (!d->voter_count) {
+		p->status = DISCIPLINE_FREERUNNING;
+		t->why = "no source is usable: holding over";
+	} else if (d->confirmed) {
+		p->status = DISCIPLINE_FREERUNNING;
+		t->why = "the sources disagree: holding over what a majority said last";
+	} else {
+		p->status = DISCIPLINE_UNRELIABLE;
+		t->why = "the sources disagree and no majority ever confirmed one";
 	}
 	t->status = p->status;
 }
