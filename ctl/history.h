@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { HISTORY_MAX = 48 };
+enum { HISTORY_MAX = 40 };
 
 struct history {
 	double values[HISTORY_MAX]; /* oldest first */
