@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-foreach(name config leap log state)
+foreach(name config leap log manual state)
   vmclock_unit_test(test_base_${name} base)
 endforeach()
 target_compile_definitions(test_base_config PRIVATE CONF_DIR="${CMAKE_SOURCE_DIR}/conf")
+target_compile_definitions(test_base_manual PRIVATE MANUAL_DIR="${CMAKE_SOURCE_DIR}/man"
+                           MANUAL="${CMAKE_SOURCE_DIR}/man/vmclockd.conf.5")
