@@ -136,7 +136,7 @@ static void open_section(struct parser *p, const char *text)
 	char name[LINE_BYTES_MAX + 1];
 	size_t length = strlen(text);
 
-	if (text[length - 1] != ']' || strchr(text, ']') != text + length - 1) {
+	if (strchr(text, ']') != text + length - 1) {
 		fail(p, "'%s'; expected [SECTION] alone on its line", text);
 		return;
 	}

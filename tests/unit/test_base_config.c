@@ -613,7 +613,7 @@ static void drop_ins_are_read_in_the_order_of_their_names(void **state)
 	put_drop_in("20-b.conf", "[clock]\nmax-slew = 3 ppm\n[source b]\ntype = system\n");
 	put_drop_in("10-a.conf", "[clock]\nmax-slew = 2 ppm\nmonotonic = off\n");
 	put_drop_in("30-c.conf.bak", "[clock]\nmax-slew = 4 ppm\n");
-	put_drop_in(".hidden.conf", "[clock]\nmax-slew = 5 ppm\n");
+	put_drop_in(".hidden.conf", "[clock]\nmax-rate-change = 5 ppm\n");
 	assert_int_equal(read_files(), 0);
 	assert_true(config.max_slew_ppb == 3e3);
 	assert_true(config.max_rate_change_ppb == 7e3);

@@ -24,7 +24,7 @@
 static const struct state example = {
 	.counter = "tsc",
 	.boot_id = "7b0c64c0-95a7-4a6c-a1b4-4d6ce4a5ed59",
-	.nominal_hz = 2100000000.123,
+	.nominal_hz = 2100000000.1234567,
 	.rate_ppb = -12345.678901234567,
 	.rate_sd_ppb = 0.1,
 	.rate_lo_ppb = -12400,
