@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Opening a page, reading it, waiting for it. */
+#include "test_lib_support.h"
+
+#include <signal.h>
+#include <sys/wait.h>
+
+static uint8_t cpu_counter_id(void)
+{
+#ifdef __x86_64__
+	return VMCLOCK_COUNTER_X86_TSC;
+#else
+	return VMCLOCK_COUNTER_ARM_VCNT;
+#endif
+}
+
+static struct vmclock_abi good_page(void)
+{
+	return (struct vmclock_abi){
+		.magic = VMCLOCK_MAGIC,
+		.size = 4096,
+		.version = 1,
+		.counter_id = cpu_counter_id(),
+		.time_type = VMCLOCK_TIME_TAI,
+		.clock_status = VMCLOCK_STATUS_FREERUNNING,
+		.counter_period_shift = 29,
+		.counter_period_frac_sec = TICK_NS,
+		.time_sec = START_S,
+	};
+}
+
+static void write_file(const struct place *place, const struct vmclock_abi *page, off_t size)
+{
+	int fd = open(place->page, O_RDWR | O_CREAT | O_TRUNC, 0644);
+
+	assert_true(fd >= 0);
+	assert_int_equal(pwrite(fd, page, sizeof(*page), 0), (ssize_t)sizeof(*page));
+	assert_int_equal(ftruncate(fd, size), 0);
+	close(fd);
+}
+
+static int open_error(const struct place *place, unsigned int flags)
+{
+	struct vmclock *clock;
+	int rc = vmclock_open(place->page, flags, &clock);
+
+	assert_true((rc == 0) == (clock != NULL));
+	vmclock_close(clock);
+	return rc;
+}
+
+static void a_page_of_the_cpu_counter_is_read(void **state)
+{
+	struct place *place = *state;
+	struct vmclock_abi page = good_page();
+	struct vmclock_reading first, second;
+	uint64_t before, after;
+	struct vmclock *clock;
+
+	write_file(place, &page, 4096);
+	assert_int_equal(vmclock_open(place->page, 0, &clock), 0);
+	assert_int_equal(vmclock_read_counter(clock, &before), 0);
+	assert_int_equal(vmclock_now(clock, &first), 0);
+	assert_int_equal(vmclock_now(clock, &second), 0);
+	assert_int_equal(vmclock_read_counter(clock, &after), 0);
+	assert_true(before <= first.counter && first.counter <= second.counter &&
+		    second.counter <= after);
+	assert_true(first.tai.time_ns <= second.tai.time_ns);
+	vmclock_close(clock);
+}
+
+static void what_is_no_page_is_refused(void **state)
+{
+	struct place *place = *state;
+	struct vmclock_abi page = good_page();
+
+	assert_int_equal(open_error(place, 0), -ENOENT);
+	write_file(place, &page, 0);
+	assert_int_equal(open_error(place, 0), -EPROTO);
+	write_file(place, &page, sizeof(page) - 1);
+	assert_int_equal(open_error(place, 0), -EPROTO);
+	write_file(place, &page, sizeof(page)); /* shorter than it says */
+	assert_int_equal(open_error(place, 0), -EPROTO);
+	page.size = sizeof(page);
+	write_file(place, &page, sizeof(page));
+	assert_int_equal(open_error(place, 0), 0);
+	page.version = 2;
+	write_file(place, &page, 4096);
+	assert_int_equal(open_error(place, 0), -EPROTO);
+	page = good_page();
+	page.magic = 0;
+	write_file(place, &page, 4096);
+	assert_int_equal(open_error(place, 0), -EPROTO);
+	assert_int_equal(open_error(place, 0x100), -EINVAL);
+}
+
+static void a_counter_or_time_that_cannot_be_converted_is_refused(void **state)
+{
+	struct place *place = *state;
+	struct vmclock_abi page = good_page();
+
+	page.counter_id = VMCLOCK_COUNTER_INVALID;
+	write_file(place, &page, 4096);
+	assert_int_equal(open_error(place, 0), -EOPNOTSUPP);
+	assert_int_equal(open_error(place, VMCLOCK_OPEN_MONOTONIC_RAW), 0);
+	page.counter_id = !cpu_counter_id();
+	write_file(place, &page, 4096);
+	assert_int_equal(open_error(place, 0), -EOPNOTSUPP);
+	assert_int_equal(open_error(place, VMCLOCK_OPEN_MONOTONIC_RAW), -EOPNOTSUPP);
+	page = good_page();
+	page.time_type = VMCLOCK_TIME_MONOTONIC;
+	write_file(place, &page, 4096);
+	assert_int_equal(open_error(place, 0), -EOPNOTSUPP);
+	page.time_type = 9;
+	write_file(place, &page, 4096);
+	assert_int_equal(open_error(place, 0), -EOPNOTSUPP);
+}
+
+static void inspection_opens_any_page_but_tells_no_time(void **state)
+{
+	struct place *place = *state;
+	struct vmclock_abi page = good_page(), copy;
+	struct vmclock_reading r;
+	struct vmclock *clock;
+	uint64_t counter;
+
+	page.counter_id = VMCLOCK_COUNTER_INVALID;
+	write_file(place, &page, 4096);
+	assert_int_equal(vmclock_open(place->page, VMCLOCK_OPEN_INSPECT, &clock), 0);
+	assert_int_equal(vmclock_read_page(clock, &copy), 0);
+	assert_memory_equal(&copy, &page, sizeof(page));
+	assert_int_equal(vmclock_now(clock, &r), -EOPNOTSUPP);
+	assert_int_equal(r.flags, 0);
+	assert_int_equal(vmclock_read_counter(clock, &counter), -EOPNOTSUPP);
+	vmclock_close(clock);
+}
+
+static void a_reader_gives_up_on_a_stuck_update_and_goes_on_after_it(void **state)
+{
+	struct place *place = *state;
+	struct vmclock_abi page = good_page(), copy;
+	struct vmclock_reading r;
+	struct vmclock *clock;
+
+	page.seq_count = 7;
+	write_file(place, &page, 4096);
+	assert_int_equal(vmclock_open(place->page, 0, &clock), 0);
+	assert_int_equal(vmclock_now(clock, &r), -ETIMEDOUT);
+	assert_int_equal(r.flags, 0);
+	assert_true(r.tai.earliest_ns == INT64_MIN && r.tai.latest_ns == INT64_MAX);
+	assert_int_equal(vmclock_read_page(clock, &copy), -ETIMEDOUT);
+	assert_int_equal(vmclock_wait(clock, 3), -ETIMEDOUT);
+	poke32(place->page, offsetof(struct vmclock_abi, seq_count), 8);
+	assert_int_equal(vmclock_wait(clock, 1000), 0);
+	assert_int_equal(vmclock_now(clock, &r), 0);
+	vmclock_close(clock);
+}
+
+static void a_new_marker_is_told_once_and_only_with_a_time(void **state)
+{
+	struct place *place = *state;
+	struct vmclock_reference reference = true_reference(raw_ns());
+	struct vmclock_writer *writer = open_writer(place);
+	struct vmclock_reading r;
+	struct vmclock *clock;
+
+	assert_int_equal(vmclock_writer_publish(writer, &reference, 0, NULL), 0);
+	clock = open_reader(place);
+	assert_int_equal(vmclock_now(clock, &r), 0);
+	assert_false(r.flags & VMCLOCK_READING_DISRUPTED);
+	reference.disrupt = true;
+	reference.clock_status = VMCLOCK_STATUS_UNRELIABLE;
+	assert_int_equal(vmclock_writer_publish(writer, &reference, 0, NULL), 0);
+	assert_int_equal(vmclock_now(clock, &r), -ENODATA);
+	assert_int_equal(r.clock_status, VMCLOCK_STATUS_UNRELIABLE);
+	reference.disrupt = false;
+	reference.clock_status = VMCLOCK_STATUS_SYNCHRONIZED;
+	assert_int_equal(vmclock_writer_publish(writer, &reference, 1000000, NULL), 0);
+	assert_int_equal(vmclock_now(clock, &r), 0);
+	assert_true(r.flags & VMCLOCK_READING_DISRUPTED);
+	assert_int_equal(vmclock_now(clock, &r), 0);
+	assert_false(r.flags & VMCLOCK_READING_DISRUPTED);
+	vmclock_close(clock);
+	vmclock_writer_close(writer);
+}
+
+static void waiting_ends_with_an_update(void **state)
+{
+	struct place *place = *state;
+	struct vmclock_reference reference = true_reference(raw_ns());
+	struct vmclock_writer *writer = open_writer(place);
+	struct vmclock *clock = open_reader(place);
+	struct vmclock_reading r;
+	pid_t child;
+
+	assert_int_equal(vmclock_wait(clock, 0), -ETIMEDOUT);
+	assert_int_equal(vmclock_writer_publish(writer, &reference, 0, NULL), 0);
+	assert_int_equal(vmclock_wait(clock, 0), 0);
+	assert_int_equal(vmclock_wait(clock, 2), -ETIMEDOUT);
+	assert_int_equal(vmclock_writer_publish(writer, &reference, 0, NULL), 0);
+	assert_int_equal(vmclock_now(clock, &r), 0); /* has seen it */
+	assert_int_equal(vmclock_wait(clock, 0), -ETIMEDOUT);
+	child = fork();
+	assert_true(child >= 0);
+	if (child == 0) {
+		usleep(20000);
+		_exit(vmclock_writer_publish(writer, &reference, 0, NULL) != 0);
+	}
+	assert_int_equal(vmclock_wait(clock, -1), 0);
+	assert_int_equal(waitpid(child, NULL, 0), child);
+	vmclock_close(clock);
+	vmclock_writer_close(writer);
+}
+
+static void ignore_signal(int number)
+{
+	(void)number;
+}
+
+static void a_signal_ends_waiting(void **state)
+{
+	struct place *place = *state;
+	struct vmclock_abi page = good_page();
+	struct sigaction action = {.sa_handler = ignore_signal};
+	struct itimerspec soon = {.it_value.tv_nsec = 1000000, .it_interval.tv_nsec = 1000000};
+	struct vmclock *clock;
+	timer_t timer;
+
+	write_file(place, &page, 4096);
+	assert_int_equal(vmclock_open(place->page, 0, &clock), 0);
+	sigaction(SIGALRM, &action, NULL);
+	assert_int_equal(timer_create(CLOCK_MONOTONIC, NULL, &timer), 0);
+	assert_int_equal(timer_settime(timer, 0, &soon, NULL), 0);
+	assert_int_equal(vmclock_wait(clock, -1), -EINTR);
+	timer_delete(timer);
+	vmclock_close(clock);
+}
+
+#define page_test(name) cmocka_unit_test_setup_teardown(name, place_setup, place_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		page_test(a_page_of_the_cpu_counter_is_read),
+		page_test(what_is_no_page_is_refused),
+		page_test(a_counter_or_time_that_cannot_be_converted_is_refused),
+		page_test(inspection_opens_any_page_but_tells_no_time),
+		page_test(a_reader_gives_up_on_a_stuck_update_and_goes_on_after_it),
+		page_test(a_new_marker_is_told_once_and_only_with_a_time),
+		page_test(waiting_ends_with_an_update),
+		page_test(a_signal_ends_waiting),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
