@@ -1,18 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* vmclockctl now: the time with its bounds, from a page. */
 #include <errno.h>
-#include <math.h>
 #include <stdio.h>
 
 #include "ctl.h"
 #include "format.h"
 #include "member.h"
 #include "page_open.h"
-
-static double error_ns(uint64_t error)
-{
-	return error == UINT64_MAX ? (double)INFINITY : (double)error;
-}
 
 static json_t *error_json(uint64_t error)
 {
@@ -30,10 +24,20 @@ static void print_interval(const char *scale, const struct vmclock_interval *int
 		       format_date(&latest, interval->latest_ns));
 }
 
+static void print_error(const char *name, uint64_t error, const char *remark)
+{
+	struct text text;
+
+	if (error == UINT64_MAX)
+		printf("%-12s not given by the page\n", name);
+	else
+		printf("%-12s +/- %s%s\n", name, format_time(&text, (double)error), remark);
+}
+
 static void print_reading(const struct vmclock_reading *r)
 {
 	bool bounded = r->flags & VMCLOCK_READING_MAX_ERROR;
-	struct text bound, sigma, age;
+	struct text age;
 
 	if (r->flags & VMCLOCK_READING_UTC)
 		print_interval("UTC", &r->utc, bounded);
@@ -41,8 +45,8 @@ static void print_reading(const struct vmclock_reading *r)
 		print_interval("TAI", &r->tai, bounded);
 	if (r->flags & VMCLOCK_READING_LEAP_SECOND)
 		printf("             in the inserted second 23:59:60\n");
-	printf("Bound        +/- %s\n", format_time(&bound, error_ns(r->max_error_ns)));
-	printf("Estimated    +/- %s, one sigma\n", format_time(&sigma, error_ns(r->est_error_ns)));
+	print_error("Bound", r->max_error_ns, "");
+	print_error("Estimated", r->est_error_ns, ", one sigma");
 	printf("Status       %s\n", page_status_name(r->clock_status));
 	printf("Published    %s ago\n", format_time(&age, (double)r->age_ns));
 	printf("Disruption   marker %llu\n", (unsigned long long)r->disruption_marker);
