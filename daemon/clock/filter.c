@@ -19,6 +19,7 @@
 #include "path.h"
 #include "queueing.h"
 #include "scalar_noise.h"
+#include "unseen.h"
 
 /* Rate before anything is known: a crystal's tolerance; one that is 300 ppm off converges too. */
 static const double RATE_SD_PPB = 1e5;
@@ -41,6 +42,11 @@ static const unsigned int YOUNG = 64;
 static const double CONGESTED_QUANTILE = 0.9;
 
 static const double CORRELATION_MEMORY = 2000.0;
+
+/* Base delays give way to the shape of the queueing over as many samples; early on they follow it.
+ */
+static const double UNSEEN_MEMORY = 2000.0;
+static const double UNSEEN_SHARE = 0.25;
 
 /* The published sigma is the filter's own times this: pooled over seeds it then covers 2/3. */
 static const double SIGMA_FACTOR = 1.1;
@@ -75,6 +81,7 @@ struct filter {
 	struct correlation correlation;
 	struct path path;
 	struct scalar_noise noise;
+	struct unseen unseen;
 };
 
 struct filter_tables *filter_tables_create(void)
@@ -106,8 +113,8 @@ void filter_init(struct filter *f, const struct filter_tables *tables, double ns
 		f->prior = *prior;
 	if (!(f->prior.rate_sd_ppb > 0.0))
 		f->prior.rate_sd_ppb = RATE_SD_PPB;
-	queueing_reset(&f->queueing, f->dict);
 	correlation_reset(&f->correlation);
+	queueing_reset(&f->queueing, f->dict, f->correlation.exponent);
 }
 
 uint64_t filter_count(const struct filter *f)
@@ -243,10 +250,11 @@ static void start(struct filter *f, const struct sample *s, double rate_ppb)
 	mean[RATE_PPB] = rate_ppb;
 	var[RATE_PPB] = f->prior.rate_sd_ppb * f->prior.rate_sd_ppb;
 	bank_start(&f->bank, mean, var);
-	queueing_reset(&f->queueing, f->dict);
 	correlation_reset(&f->correlation);
+	queueing_reset(&f->queueing, f->dict, f->correlation.exponent);
 	path_reset(&f->path, s->kind == SAMPLE_EDGE);
 	scalar_noise_start(&f->noise, span_ns(f, s));
+	unseen_reset(&f->unseen);
 }
 
 /* --- points in time --- */
@@ -384,6 +392,18 @@ static void learn_correlation(struct filter *f, const struct path_sample *view)
 		queueing_temper(&f->queueing, after);
 }
 
+static void learn_unseen(struct filter *f, const struct sample *s)
+{
+	const double *offset = f->path.offset_ns;
+	if (s->kind != SAMPLE_EXCHANGE)
+		return;
+	unseen_add_stamp(&f->unseen, s->t_before_ns);
+	unseen_add_stamp(&f->unseen, s->t_after_ns);
+	unseen_learn(&f->unseen, f->dict, f->queueing.separate, &f->queueing.pooled,
+		     fmin(UNSEEN_MEMORY, 1.0 + UNSEEN_SHARE * (double)f->samples),
+		     offset[REQUEST] > 0.0 || offset[REPLY] > 0.0);
+}
+
 static void judge_path(struct filter *f, struct path_sample *view)
 {
 	view->exponent = f->correlation.exponent;
@@ -403,6 +423,7 @@ static void add_delays(struct filter *f, const struct sample *s)
 	view_residuals(f, s, z, &view);
 	learn_delay_forgetting(f, &view);
 	learn_correlation(f, &view);
+	learn_unseen(f, s);
 	judge_path(f, &view);
 }
 
@@ -461,10 +482,11 @@ bool filter_estimate(const struct filter *f, uint64_t counter, struct estimate *
 		.time_ns = f->base_ns + (int64_t)whole + (int64_t)floor(phase),
 		.frac_ns = phase - floor(phase),
 		.rate_ppb = mix->mean[RATE_PPB],
-		.phase_var_ns2 =
-			factor *
-			(mix->cov[PHASE_NS][PHASE_NS] + 2.0 * t * mix->cov[PHASE_NS][RATE_PPB] +
-			 t * t * mix->cov[RATE_PPB][RATE_PPB] + bank_wander_growth(&f->bank, t)),
+		.phase_var_ns2 = factor * (mix->cov[PHASE_NS][PHASE_NS] +
+					   2.0 * t * mix->cov[PHASE_NS][RATE_PPB] +
+					   t * t * mix->cov[RATE_PPB][RATE_PPB] +
+					   bank_wander_growth(&f->bank, t)) +
+				 unseen_var(&f->unseen),
 		.cross_var_ns2_s =
 			factor * (mix->cov[PHASE_NS][RATE_PPB] + t * mix->cov[RATE_PPB][RATE_PPB]),
 		.rate_var_ppb2 = factor * mix->cov[RATE_PPB][RATE_PPB],

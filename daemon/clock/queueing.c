@@ -40,11 +40,11 @@ static void reset_densities(struct queueing *q)
 	queueing_temper(q, q->exponent);
 }
 
-void queueing_reset(struct queueing *q, const struct oneway_dictionary *dict)
+void queueing_reset(struct queueing *q, const struct oneway_dictionary *dict, double exponent)
 {
 	memset(q, 0, sizeof(*q));
 	q->dict = dict;
-	q->exponent = 1.0;
+	q->exponent = exponent;
 	reset_densities(q);
 }
 

@@ -35,7 +35,7 @@ struct queueing {
 		age; /* samples, as far as the memory goes; set back when a lot was forgotten */
 };
 
-void queueing_reset(struct queueing *q, const struct oneway_dictionary *dict);
+void queueing_reset(struct queueing *q, const struct oneway_dictionary *dict, double exponent);
 /* Everything learned is forgotten, the path is another one. */
 void queueing_relearn(struct queueing *q);
 
