@@ -11,5 +11,5 @@ vmclock_unit_test(test_lib_line vmclock_static PkgConfig::GMP)
 vmclock_unit_test(test_lib_page vmclock_static)
 vmclock_unit_test(test_lib_reader vmclock_static)
 vmclock_unit_test(test_lib_writer vmclock_static)
-#vmclock_unit_test(test_lib_death vmclock_mortal)
+vmclock_unit_test(test_lib_death vmclock_mortal)
 
