@@ -125,7 +125,7 @@ int control_open(struct control **out, struct daemon *daemon, char *message, siz
 		return 0;
 	control = calloc(1, sizeof(*control));
 	if (!control) {
-		snprintf(message, message_size, "control socket: out of memory");
+		snprintf(message, message_size, "out of memory");
 		return -ENOMEM;
 	}
 	control->daemon = daemon;
@@ -142,7 +142,7 @@ int control_open(struct control **out, struct daemon *daemon, char *message, siz
 					     .context = control};
 	rc = loop_add_watch(&daemon->loop, &control->watch);
 	if (rc) {
-		snprintf(message, message_size, "control socket: too many descriptors are watched");
+		snprintf(message, message_size, "too many descriptors are watched");
 		control_close(control);
 		return rc;
 	}

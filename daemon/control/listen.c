@@ -114,7 +114,7 @@ static void explain(int rc, const char *path, char *message, size_t size)
 		why = "a socket's path has at most 107 characters";
 	else if (rc == -ENOENT)
 		why = "its directory does not exist";
-	snprintf(message, size, "control socket %s: %s", path, why);
+	snprintf(message, size, "%s: %s", path, why);
 }
 
 static int listen_at(int fd, const struct sockaddr_un *address)
