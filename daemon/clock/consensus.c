@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The vote of the sources, and what follows from it: bound, estimate, and the promise's span. */
+#include "consensus.h"
+
+#include <math.h>
+
+#include "discipline_state.h"
+
+/* Wander is believed after this many samples only: the bank starts with everything possible. */
+#define WANDER_SAMPLES 512
+/* The promise is taken over a span in which this many sigma of the learned wander stay within it.
+ */
+#define WANDER_SIGMAS 4.0
+#define WINDOW_MIN_S 600.0
+#define WINDOW_MAX_S 3600.0
+
+/* The slot's own part of its state, before anybody votes. */
+static void judge_alone(struct discipline *d, struct slot *slot, uint64_t now)
+{
+	struct discipline_source_status *st = &slot->status;
+	unsigned int wanted = slot->config.min_samples > 1 ? slot->config.min_samples : 1;
+
+	st->has_estimate = filter_estimate(slot->filter, now, &st->estimate);
+	st->has_interval = envelope_at(&slot->envelope, now, &st->interval);
+	st->weight = 0;
+	slot->truechimer = false;
+	slot->voting = false;
+	if (slot->offline || !st->samples ||
+	    elapsed_s(d, now, st->last_counter) > REACH_POLLS * st->poll_s + 1) {
+		st->state = SOURCE_UNREACHABLE;
+		st->why = slot->offline ? "link or device is down"
+			  : st->samples ? "no answer for 8 polls"
+					: "no answer yet";
+	} else if (slot->conflicts) {
+		st->state = SOURCE_CONFLICT;
+		st->why = "contradicts its own earlier answers";
+	} else if (slot->config.noselect) {
+		st->state = SOURCE_NOSELECT;
+		st->why = "noselect is set";
+	} else if (st->samples < wanted || !st->has_estimate || !st->has_interval) {
+		st->state = SOURCE_WAITING;
+		st->why = st->samples < wanted ? "fewer than min-samples answers so far"
+					       : "gives no bound on both sides yet";
+	} else {
+		st->state = SOURCE_FALSETICKER;
+		st->why = "no majority agrees with it";
+		slot->voting = true;
+	}
+}
+
+static void gather_voters(struct discipline *d, uint64_t now)
+{
+	d->voter_count = 0;
+	for (unsigned int i = 0; i < d->config.sources_max; i++) {
+		struct slot *slot = &d->slots[i];
+
+		if (!slot->used)
+			continue;
+		judge_alone(d, slot, now);
+		if (slot->voting)
+			d->voters[d->voter_count++] = slot;
+	}
+}
+
+/*
+ * The vote on phase, and among the same voters on the rate, whose intervals are facts too. True: a
+ * majority agrees; totals.interval is what it holds.
+ */
+static bool vote(struct discipline *d)
+{
+	struct interval *bound = &d->totals.interval;
+	struct verdict phase, rate;
+	int64_t base_ns;
+
+	if (!d->voter_count)
+		return false;
+	base_ns = d->voters[0]->status.interval.base_ns;
+	for (unsigned int i = 0; i < d->voter_count; i++) {
+		const struct interval *in = &d->voters[i]->status.interval;
+		double shift_ns = (double)(in->base_ns - base_ns);
+		bool trusted = d->voters[i]->config.trust;
+
+		d->votes[i] =
+			(struct vote){in->lo_ns + shift_ns, in->hi_ns + shift_ns, trusted, false};
+		d->rate_votes[i] = (struct vote){in->rate_lo_ppb, in->rate_hi_ppb, trusted, false};
+	}
+	select_truechimers(d->votes, d->voter_count, &phase);
+	select_truechimers(d->rate_votes, d->voter_count, &rate);
+	d->totals.truechimers = phase.truechimers;
+	d->totals.falsetickers = phase.falsetickers;
+	if (!phase.majority || !rate.majority)
+		return false;
+	for (unsigned int i = 0; i < d->voter_count; i++)
+		d->voters[i]->truechimer = d->votes[i].truechimer && d->rate_votes[i].truechimer;
+	*bound = d->voters[0]->status.interval;
+	bound->lo_ns = phase.lo;
+	bound->hi_ns = phase.hi;
+	bound->rate_lo_ppb = rate.lo;
+	bound->rate_hi_ppb = rate.hi;
+	d->has_interval = true;
+	d->confirmed = phase.truechimers > 1;
+	for (unsigned int i = 0; i < d->voter_count; i++)
+		d->confirmed |= d->votes[i].truechimer && d->votes[i].trusted;
+	return true;
+}
+
+static bool any_preferred(const struct discipline *d)
+{
+	for (unsigned int i = 0; i < d->voter_count; i++)
+		if (d->voters[i]->truechimer && d->voters[i]->config.prefer)
+			return true;
+	return false;
+}
+
+static void name_selected(struct discipline *d, bool preferred)
+{
+	for (unsigned int i = 0; i < d->voter_count; i++) {
+		struct slot *slot = d->voters[i];
+		struct discipline_source_status *st = &slot->status;
+
+		if (!slot->truechimer)
+			continue;
+		st->state = d->candidates[i].chosen ? SOURCE_SELECTED : SOURCE_SELECTABLE;
+		st->weight = d->candidates[i].weight;
+		if (d->candidates[i].chosen)
+			st->why = "";
+		else if (preferred && !slot->config.prefer)
+			st->why = "a preferred source is used";
+		else
+			st->why = "its estimate stands apart from the majority's";
+	}
+}
+
+/* Combines the truechimers' estimates; only the preferred ones where there are any. */
+static void combine(struct discipline *d)
+{
+	bool preferred = any_preferred(d);
+
+	for (unsigned int i = 0; i < d->voter_count; i++) {
+		const struct slot *slot = d->voters[i];
+
+		d->candidates[i].estimate = slot->status.estimate;
+		d->candidates[i].weight = 0;
+		d->candidates[i].chosen = slot->truechimer && (slot->config.prefer || !preferred);
+	}
+	combine_leave_out_strays(d->candidates, d->voter_count);
+	if (combine_estimates(d->candidates, d->voter_count, &d->totals.estimate))
+		d->totals.has_estimate = true;
+	name_selected(d, preferred);
+}
+
+/* The estimate by the straight line that it is; its variance by the wander. */
+static void estimate_carry(struct estimate *e, uint64_t counter, double ns_per_tick)
+{
+	struct line line = {e->counter, e->time_ns, e->frac_ns, e->rate_ppb};
+	double t = (double)counter_diff(counter, e->counter) * ns_per_tick * 1e-9;
+
+	line_move(&line, ns_per_tick, counter);
+	e->counter = counter;
+	e->time_ns = line.time_ns;
+	e->frac_ns = line.frac_ns;
+	e->phase_var_ns2 += 2 * t * e->cross_var_ns2_s + t * t * e->rate_var_ppb2 +
+			    e->wander * e->wander * t * t * t / 3;
+	e->cross_var_ns2_s += t * e->rate_var_ppb2 + e->wander * e->wander * t * t / 2;
+	e->rate_var_ppb2 += e->wander * e->wander * t;
+}
+
+/* Nobody to follow: what was known last, growing less certain. */
+static void hold_over(struct discipline *d, uint64_t now)
+{
+	if (d->has_interval)
+		interval_carry(&d->totals.interval, now, d->ns_per_tick);
+	if (d->totals.has_estimate)
+		estimate_carry(&d->totals.estimate, now, d->ns_per_tick);
+}
+
+/*
+ * The operator's promise is taken over a span that the learned wander allows; a wander that breaks
+ * it even over the shortest span widens it.
+ */
+static void fit_promise(struct discipline *d)
+{
+	double change_ppb = WANDER_SIGMAS * d->totals.estimate.wander; /* over 1 s */
+	double span = d->config.max_rate_change_ppb / fmax(change_ppb, 1e-6);
+	bool learned = false;
+
+	for (unsigned int i = 0; i < d->voter_count; i++)
+		learned |= d->candidates[i].chosen &&
+			   filter_count(d->voters[i]->filter) >= WANDER_SAMPLES;
+	if (!learned)
+		return;
+	d->window_s = fmin(fmax(span * span, WINDOW_MIN_S), WINDOW_MAX_S);
+	d->promise_ppb = fmax(d->config.max_rate_change_ppb, change_ppb * sqrt(WINDOW_MIN_S));
+	d->totals.promise_widened = d->promise_ppb > d->config.max_rate_change_ppb;
+	for (unsigned int i = 0; i < d->config.sources_max; i++)
+		if (d->slots[i].used)
+			envelope_set_promise(&d->slots[i].envelope, d->promise_ppb, d->window_s);
+}
+
+bool consensus_reach(struct discipline *d, uint64_t now)
+{
+	bool majority;
+
+	gather_voters(d, now);
+	d->totals.selectable = d->voter_count;
+	majority = vote(d);
+	if (majority) {
+		combine(d);
+		fit_promise(d);
+	} else {
+		hold_over(d, now);
+	}
+	return majority;
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a discipline is made of; for discipline.c and its two halves, consensus.c and steer.c. */
+#ifndef VMCLOCK_CLOCK_DISCIPLINE_STATE_H
+#define VMCLOCK_CLOCK_DISCIPLINE_STATE_H
+
+#include "combine.h"
+#include "discipline.h"
+#include "envelope.h"
+#include "filter.h"
+#include "nesting.h"
+#include "select.h"
+
+/* A source unheard for this many of its polls is unreachable (discipline rule of the page status).
+ */
+#define REACH_POLLS 8
+
+struct slot {
+	bool used;
+	bool offline;
+	struct discipline_source_config config;
+	struct filter *filter;
+	struct envelope envelope;
+	struct discipline_source_status status;
+	unsigned int conflicts; /* in a row */
+	bool voting;
+	bool truechimer;
+};
+
+struct discipline {
+	struct discipline_config config;
+	double ns_per_tick;
+	struct filter_tables *tables;
+	struct slot *slots;
+	void *filters; /* sources_max blocks of filter_size() */
+	struct nesting nesting;
+	double promise_ppb;
+	double window_s;
+	bool confirmed;	   /* the last majority was more than one untrusted source */
+	bool has_interval; /* totals.interval is a bound, perhaps of the past */
+	bool step;	   /* the next line begins at the estimate: first one, or after a break */
+	bool marker;	   /* the next publication changes the disruption marker */
+	bool warned;	   /* readers were told UNRELIABLE since the disruption */
+	bool dirty;	   /* something came since the last run */
+	uint64_t deadline;
+	struct discipline_totals totals;
+	/* scratch of a run, here to keep it off the stack */
+	struct vote votes[DISCIPLINE_SOURCES_MAX];
+	struct vote rate_votes[DISCIPLINE_SOURCES_MAX];
+	struct candidate candidates[DISCIPLINE_SOURCES_MAX];
+	struct slot *voters[DISCIPLINE_SOURCES_MAX];
+	unsigned int voter_count;
+};
+
+static inline uint64_t ticks_of(const struct discipline *d, double seconds)
+{
+	return (uint64_t)(seconds * d->config.nominal_hz);
+}
+
+/* Nominal seconds from `then` to `now`, either sign. */
+static inline double elapsed_s(const struct discipline *d, uint64_t now, uint64_t then)
+{
+	return (double)counter_diff(now, then) / d->config.nominal_hz;
+}
+
+#endif
