@@ -101,15 +101,16 @@ void source_table_note(char *out, size_t size, const json_t *source)
 {
 	const char *why = member_text(source, "why");
 	const char *problem = member_text(source, "problem");
-	char safe_why[160], safe_problem[160];
+	char state[24], safe_why[160], safe_problem[160];
+	bool both = why[0] && problem[0] && strcmp(why, problem) != 0;
 
+	out[0] = '\0';
 	/* A problem of the past is no news of a source that is used. */
 	if (strcmp(member_text(source, "state"), "selected") == 0)
-		problem = "";
+		return;
 	format_safe(safe_why, sizeof(safe_why), why);
 	format_safe(safe_problem, sizeof(safe_problem), problem);
-	if (why[0] && problem[0] && strcmp(why, problem) != 0)
-		snprintf(out, size, "%s; %s", safe_why, safe_problem);
-	else
-		snprintf(out, size, "%s", why[0] ? safe_why : safe_problem);
+	snprintf(out, size, "%s: %s%s%s",
+		 format_safe(state, sizeof(state), member_text(source, "state")), safe_why,
+		 both ? "; " : "", both || !why[0] ? safe_problem : "");
 }

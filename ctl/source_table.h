@@ -12,7 +12,7 @@ extern const char source_table_head[];
 /* One line without its end. */
 void source_table_row(char *out, size_t size, const json_t *source);
 
-/* Why it is not used, or what ails it; "" when there is nothing to say. */
+/* Its state in a word, and why it is not used; "" for one that is. */
 void source_table_note(char *out, size_t size, const json_t *source);
 
 #endif

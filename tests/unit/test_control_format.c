@@ -221,10 +221,13 @@ static void a_reason_is_given_for_what_is_not_used(void **state)
 
 	(void)state;
 	source_table_note(note, sizeof(note), source);
-	assert_string_equal(note, "50 ms off");
+	assert_string_equal(note, "falseticker: 50 ms off");
 	json_object_set_new(source, "problem", json_string("no reply"));
 	source_table_note(note, sizeof(note), source);
-	assert_string_equal(note, "50 ms off; no reply");
+	assert_string_equal(note, "falseticker: 50 ms off; no reply");
+	json_object_set_new(source, "state", json_string("selected"));
+	source_table_note(note, sizeof(note), source);
+	assert_string_equal(note, "");
 	json_decref(source);
 }
 
