@@ -110,7 +110,8 @@ static void fill_errors(const struct discipline *d, struct publication *p)
 	p->max_error_ns = fmax(b->hi_ns - ahead_ns, ahead_ns - b->lo_ns);
 	p->max_rate_error_ppb =
 		fmax(b->rate_hi_ppb - p->line.rate_ppb, p->line.rate_ppb - b->rate_lo_ppb);
-	p->est_error_ns = sqrt(e->phase_var_ns2 + gap_ns * gap_ns);
+	/* While little is known the estimate is less sure than the bound, which it cannot leave. */
+	p->est_error_ns = fmin(sqrt(e->phase_var_ns2 + gap_ns * gap_ns), p->max_error_ns);
 	p->est_rate_error_ppb = sqrt(e->rate_var_ppb2 + slew_ppb * slew_ppb);
 }
 
