@@ -100,11 +100,13 @@ static void check_forward(struct tally *t, const struct vmclock_reading *r)
 {
 	int64_t back_ns = t->last.utc.time_ns - r->utc.time_ns;
 
+	if (!t->valid)
+		return;
 	if (r->flags & VMCLOCK_READING_DISRUPTED) {
 		t->disruptions++;
 		return;
 	}
-	if (!t->valid || back_ns <= 0)
+	if (back_ns <= 0)
 		return;
 	t->backwards++;
 	if (back_ns > t->worst_backwards_ns)

@@ -32,6 +32,7 @@ class Process:
 
     def __init__(self, name, words, directory, space=None, environment=None, stdin=None):
         self.name = name
+        self.asked_to_end = False
         self.log = directory / f"{name}.log"
         words = ["setpriv", "--pdeathsig", "KILL", *map(str, words)]
         if space:
@@ -63,6 +64,7 @@ class Process:
 
     def stop(self, number=signal.SIGTERM, seconds=10):
         """Asks it to end and waits; its exit status."""
+        self.asked_to_end = True
         self.send(number)
         try:
             return self.wait(seconds)

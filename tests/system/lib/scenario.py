@@ -92,6 +92,9 @@ class Scenario:
 
     def check_time(self, reader, skip_text=" once settled", rms_below_us=None):
         """What holds in every test: inside the bound, never backwards; the figures beside it."""
+        for process in self._programs:
+            if not process.asked_to_end and process is not reader and not process.alive():
+                self.tap.check(False, f"{process.name} lives to the end", process.child.returncode)
         report = reader.finish()
         figures = describe(report)
         self.tap.check(report["valid"] > 0 and report["violations"] == 0,
@@ -106,10 +109,10 @@ class Scenario:
 
     def logs(self):
         """The tail of every program's output, for a failed test."""
-        for process in self._programs:
-            tail = process.text()[-1500:].strip()
+        for path in dict.fromkeys(process.log for process in self._programs):
+            tail = path.read_text(errors="replace")[-2000:].strip()
             if tail:
-                self.tap.note(f"--- {process.name}:\n{tail}")
+                self.tap.note(f"--- {path.stem}:\n{tail}")
 
     def close(self):
         for process in reversed(self._programs):
