@@ -85,15 +85,26 @@ const char *format_narrow(struct text *out)
 	return out->text;
 }
 
+static const char *rate(struct text *out, const char *sign, double size)
+{
+	if (size < 0.005)
+		snprintf(out->text, sizeof(out->text), "0 ppb");
+	else if (size < 999.5)
+		snprintf(out->text, sizeof(out->text), "%s%.*f ppb", sign, size < 9.995 ? 2 : 1,
+			 size);
+	else
+		snprintf(out->text, sizeof(out->text), "%s%.3f ppm", sign, size / 1e3);
+	return out->text;
+}
+
 const char *format_rate(struct text *out, double ppb)
 {
-	if (!isfinite(ppb))
-		return special(out, ppb);
-	if (fabs(ppb) < 999.5)
-		snprintf(out->text, sizeof(out->text), "%+.*f ppb", fabs(ppb) < 9.995 ? 2 : 1, ppb);
-	else
-		snprintf(out->text, sizeof(out->text), "%+.3f ppm", ppb / 1e3);
-	return out->text;
+	return isfinite(ppb) ? rate(out, ppb < 0 ? "-" : "+", fabs(ppb)) : special(out, ppb);
+}
+
+const char *format_rate_size(struct text *out, double ppb)
+{
+	return isfinite(ppb) ? rate(out, "", fabs(ppb)) : special(out, ppb);
 }
 
 const char *format_age(struct text *out, double seconds)

@@ -17,6 +17,8 @@ const char *format_time(struct text *out, double ns);
 const char *format_offset(struct text *out, double ns);
 /* "+2.400 ppm", "-12.0 ppb". */
 const char *format_rate(struct text *out, double ppb);
+/* Without its sign. */
+const char *format_rate_size(struct text *out, double ppb);
 /* Without the blank before the unit, for tables: "40.5us". */
 const char *format_narrow(struct text *out);
 /* How long ago, short: "3s", "12m", "5h", "3d"; "-" for NAN. */

@@ -132,8 +132,8 @@ static void rate_field(const struct vmclock_abi *page, const char *name, uint64_
 	struct text rate;
 	double ppb = rate_error_ppb(page, value, flag);
 
-	format_rate(&rate, ppb);
-	field(name, isnan(ppb) ? "not valid" : rate.text + 1, "0x%" PRIx64, value);
+	format_rate_size(&rate, ppb);
+	field(name, isnan(ppb) ? "not valid" : rate.text, "0x%" PRIx64, value);
 }
 
 static void error_field(const struct vmclock_abi *page, const char *name, uint64_t value,

@@ -56,9 +56,9 @@ static void print_counter(const json_t *status)
 	       format_frequency(&hz, member_number(status, "counter.nominal_hz")));
 	/* In words, since the sign of a rate is read both ways. */
 	if (isfinite(rate_ppb))
-		printf(", %s %s, +/- %s", format_rate(&rate, fabs(rate_ppb)) + 1,
+		printf(", %s %s, +/- %s", format_rate_size(&rate, rate_ppb),
 		       rate_ppb > 0 ? "slow" : "fast",
-		       format_rate(&sd, member_number(status, "combined.rate_sd_ppb")) + 1);
+		       format_rate_size(&sd, member_number(status, "combined.rate_sd_ppb")));
 	putchar('\n');
 }
 

@@ -45,8 +45,7 @@ static void draw_errors(struct view *view, const json_t *status)
 		    format_time(&bound, member_number(status, "now.max_error_ns")));
 	screen_line(&view->screen, SCREEN_PLAIN, "  Estimated  +/- %-9s  one sigma",
 		    format_time(&sigma, member_number(status, "now.est_error_ns")));
-	screen_line(&view->screen, SCREEN_PLAIN, "  To close     %s%-10s slewing at %s",
-		    member_number(status, "remaining_ns") == 0 ? "  " : " ",
+	screen_line(&view->screen, SCREEN_PLAIN, "  To close   %-13s  slewing at %s",
 		    format_offset(&remaining, member_number(status, "remaining_ns")),
 		    format_rate(&slew, member_number(status, "slew_ppb")));
 }
@@ -58,8 +57,8 @@ static void draw_rate(struct view *view, const json_t *status)
 
 	if (isfinite(rate_ppb))
 		screen_line(&view->screen, SCREEN_PLAIN, "  Counter    %s %s, +/- %s",
-			    format_rate(&rate, fabs(rate_ppb)) + 1, rate_ppb > 0 ? "slow" : "fast",
-			    format_rate(&sd, member_number(status, "combined.rate_sd_ppb")) + 1);
+			    format_rate_size(&rate, rate_ppb), rate_ppb > 0 ? "slow" : "fast",
+			    format_rate_size(&sd, member_number(status, "combined.rate_sd_ppb")));
 	else
 		screen_line(&view->screen, SCREEN_PLAIN, "  Counter    rate not known yet");
 	screen_line(&view->screen, SCREEN_PLAIN, "  Page       update %lld, %s ago",

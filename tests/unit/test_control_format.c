@@ -74,6 +74,9 @@ static void rates_are_ppb_or_ppm_with_a_sign(void **state)
 	assert_string_equal(format_rate(&text, 2400), "+2.400 ppm");
 	assert_string_equal(format_rate(&text, -12), "-12.0 ppb");
 	assert_string_equal(format_rate(&text, 0.5), "+0.50 ppb");
+	assert_string_equal(format_rate(&text, -0.001), "0 ppb");
+	assert_string_equal(format_rate_size(&text, -2400), "2.400 ppm");
+	assert_string_equal(format_rate_size(&text, (double)NAN), "-");
 }
 
 static void ages_stay_short(void **state)
