@@ -333,6 +333,8 @@ int pool_start(struct source *sources, const struct config_source *config, struc
 		set_up_member(pool, i, &sources[i]);
 	err = find_addresses(pool);
 	if (err) {
+		for (unsigned int i = 0; i < count; i++)
+			sources[i].impl = NULL;
 		free(pool);
 		return err;
 	}
