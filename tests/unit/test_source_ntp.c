@@ -364,6 +364,21 @@ static void silence_is_noticed_and_ends(void **state)
 	assert_int_equal(s->stats.reach, 1);
 }
 
+static void an_interface_that_is_not_there_is_named(void **state)
+{
+	struct fixture *f = *state;
+	struct source *s;
+
+	snprintf(f->config.interface, sizeof(f->config.interface), "none7");
+	s = start(f, GOOD);
+	while (!s->claims.problem[0])
+		assert_int_equal(loop_run_once(&f->loop, INT64_MAX), 0);
+	assert_non_null(strstr(s->claims.problem, "none7"));
+	while (!f->offlines)
+		assert_int_equal(loop_run_once(&f->loop, INT64_MAX), 0);
+	assert_int_equal(s->stats.sent, 0);
+}
+
 static void a_closed_port_is_told_as_such(void **state)
 {
 	struct fixture *f = *state;
@@ -488,6 +503,7 @@ int main(void)
 		CASE(malformed_replies_are_counted_and_ignored),
 		CASE(an_unsynchronised_server_is_not_believed),
 		CASE(silence_is_noticed_and_ends),
+		CASE(an_interface_that_is_not_there_is_named),
 		CASE(a_closed_port_is_told_as_such),
 		CASE(rate_doubles_the_interval_for_good),
 		CASE(a_server_that_denies_is_left_alone),
