@@ -157,9 +157,9 @@ static void describe(const struct scenario *s, const struct result *r)
 	       s->oscillator.nominal_hz, out, back);
 	printf("#   %" PRIu64 " samples, %" PRIu64 " publications, %" PRIu64
 	       " disruptions, settled RMS "
-	       "%.1f ns (limit %.1f), noise %.1f ns, last bound %.1f ns, outage %.1f ns\n",
+	       "%.1f ns (limit %.1f), noise %.1f ns, last bound %.1f ns\n",
 	       r->samples, r->checker.publications, r->checker.disruptions, r->settled_rms_ns,
-	       settled_limit_ns(s, r), r->noise_ns, r->last_bound_ns, r->outage_rms_ns);
+	       settled_limit_ns(s, r), r->noise_ns, r->last_bound_ns);
 	for (int i = 0; i < PROPERTY_COUNT; i++)
 		if (r->checker.faults[i])
 			printf("#   %" PRIu64 " times not (last at %.1f s): %s; %s\n",

@@ -497,7 +497,7 @@ static void finish(struct world *w)
 
 static int make_world(struct world *w, const struct scenario *s, FILE *file, struct result *out)
 {
-	int error = oscillator_init(&w->oscillator, &s->oscillator, s->seed ^ 0x05c111a70);
+	int error = oscillator_init(&w->oscillator, &s->oscillator, s->stream ^ 0x05c111a70);
 
 	if (error)
 		return error;
@@ -506,7 +506,7 @@ static int make_world(struct world *w, const struct scenario *s, FILE *file, str
 	w->out = out;
 	w->wrong_since_s = NEVER_S;
 	w->next_look_s = 0.05;
-	rng_seed(&w->rng, s->seed);
+	rng_seed(&w->rng, ~s->stream);
 	checker_init(&out->checker, &w->oscillator, 60);
 	out->checker.bound_from_s = s->lies ? NEVER_S : s->bound_from_s;
 	for (unsigned int i = 0; i < s->server_count; i++) {

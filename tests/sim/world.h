@@ -35,6 +35,7 @@ struct server_config {
 struct scenario {
 	const char *family;
 	uint64_t seed;
+	uint64_t stream; /* what all random numbers of this world come from */
 	double duration_s;
 	double max_rate_change_ppb;
 	struct oscillator_config oscillator;
