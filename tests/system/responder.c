@@ -11,7 +11,6 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <inttypes.h>
-#include <math.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
@@ -162,19 +161,12 @@ static int64_t send_due(struct responder *r)
 	return next_ns == INT64_MAX ? -1 : next_ns - now_ns;
 }
 
-static int64_t drawn_delay_ns(int64_t constant_ns, int64_t mean_ns)
-{
-	double uniform = ((double)random() + 1) / ((double)RAND_MAX + 2);
-
-	return constant_ns + (int64_t)(-log(uniform) * (double)mean_ns);
-}
-
 static void accept_request(struct responder *r, struct pending *p, int64_t received_ns)
 {
 	const struct behaviour *b = &r->behaviour;
 
-	p->t2_ns = received_ns + drawn_delay_ns(b->request_delay_ns, b->request_queue_ns);
-	p->reply_delay_ns = drawn_delay_ns(b->reply_delay_ns, b->reply_queue_ns);
+	p->t2_ns = received_ns + behaviour_request_delay_ns(b);
+	p->reply_delay_ns = behaviour_reply_delay_ns(b);
 	p->due_ns = p->t2_ns + p->reply_delay_ns;
 	if (p->due_ns <= received_ns)
 		send_reply(r, p);

@@ -4,7 +4,6 @@
 
 #include <ctype.h>
 #include <errno.h>
-#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -46,6 +45,23 @@ int64_t behaviour_time(const struct behaviour *b, int64_t real_ns)
 	double walked_ns = b->rate_ppm * 1e-6 * (double)(real_ns - b->rate_since_ns);
 
 	return real_ns + b->offset_ns + llround(walked_ns);
+}
+
+static int64_t drawn_delay_ns(int64_t constant_ns, int64_t mean_ns)
+{
+	double uniform = ((double)random() + 1) / ((double)RAND_MAX + 2);
+
+	return constant_ns + (int64_t)(-log(uniform) * (double)mean_ns);
+}
+
+int64_t behaviour_request_delay_ns(const struct behaviour *b)
+{
+	return drawn_delay_ns(b->request_delay_ns, b->request_queue_ns);
+}
+
+int64_t behaviour_reply_delay_ns(const struct behaviour *b)
+{
+	return drawn_delay_ns(b->reply_delay_ns, b->reply_queue_ns);
 }
 
 enum fault behaviour_next_fault(struct behaviour *b)

@@ -62,6 +62,10 @@ const char *behaviour_help(unsigned int index); /* NULL after the last */
 /* The clock shown when CLOCK_REALTIME is real_ns. */
 int64_t behaviour_time(const struct behaviour *b, int64_t real_ns);
 
+/* The extra path of one packet, drawn by random(). */
+int64_t behaviour_request_delay_ns(const struct behaviour *b);
+int64_t behaviour_reply_delay_ns(const struct behaviour *b);
+
 /* The fault for the reply that is due now; counts it. */
 enum fault behaviour_next_fault(struct behaviour *b);
 
