@@ -21,15 +21,14 @@ enum { BOOT_WORDS = 5, RECORD_WORDS = 1 + VMCLOCK_PAGE_WORDS };
 struct vmclock_journal_file {
 	uint64_t magic;
 	uint64_t boot[BOOT_WORDS];
-	uint64_t head_sum;	       /* of magic and boot */
 	uint64_t record[RECORD_WORDS]; /* seq_count, page */
-	uint64_t record_sum;	       /* of head_sum and record */
+	uint64_t sum;		       /* of boot and record */
 };
 
 _Static_assert(sizeof(struct vmclock_journal_file) <= VMCLOCK_PAGE_BYTES, "fits in a page");
 
 /* FNV-1a over words: this tells torn from whole, it does not defend against anybody. */
-static uint64_t checksum(uint64_t sum, const uint64_t *words, unsigned int count)
+static uint64_t add_to_sum(uint64_t sum, const uint64_t *words, unsigned int count)
 {
 	unsigned int i;
 
@@ -38,9 +37,11 @@ static uint64_t checksum(uint64_t sum, const uint64_t *words, unsigned int count
 	return sum ^ (sum >> 32);
 }
 
-static uint64_t head_sum(const struct vmclock_journal_file *file)
+static uint64_t sum_of(const struct vmclock_journal_file *file)
 {
-	return checksum(file->magic ^ 0xcbf29ce484222325ULL, file->boot, BOOT_WORDS);
+	uint64_t sum = add_to_sum(0xcbf29ce484222325ULL, file->boot, BOOT_WORDS);
+
+	return add_to_sum(sum, file->record, RECORD_WORDS);
 }
 
 static void read_boot_id(char id[static 40])
@@ -131,8 +132,7 @@ bool vmclock_journal_is_current(const struct vmclock_journal *journal)
 {
 	const struct vmclock_journal_file *file = journal->file;
 
-	return file->magic == JOURNAL_MAGIC && file->head_sum == head_sum(file) &&
-	       journal->boot_id[0] != '\0' &&
+	return file->magic == JOURNAL_MAGIC && journal->boot_id[0] != '\0' &&
 	       memcmp(file->boot, journal->boot_id, sizeof(file->boot)) == 0;
 }
 
@@ -143,11 +143,10 @@ void vmclock_journal_start(struct vmclock_journal *journal)
 	unsigned int i;
 
 	memcpy(boot, journal->boot_id, sizeof(boot));
-	vmclock_store_word(&file->record_sum, 0);
+	vmclock_store_word(&file->sum, 0);
 	vmclock_store_word(&file->magic, JOURNAL_MAGIC);
 	for (i = 0; i < BOOT_WORDS; i++)
 		vmclock_store_word(&file->boot[i], boot[i]);
-	vmclock_store_word(&file->head_sum, head_sum(file));
 }
 
 void vmclock_journal_save(struct vmclock_journal *journal, const union vmclock_page_copy *copy,
@@ -159,7 +158,7 @@ void vmclock_journal_save(struct vmclock_journal *journal, const union vmclock_p
 	vmclock_store_word(&file->record[0], seq);
 	for (i = 0; i < VMCLOCK_PAGE_WORDS; i++)
 		vmclock_store_word(&file->record[1 + i], copy->words[i]);
-	vmclock_store_word(&file->record_sum, checksum(file->head_sum, file->record, RECORD_WORDS));
+	vmclock_store_word(&file->sum, sum_of(file));
 }
 
 bool vmclock_journal_restore(const struct vmclock_journal *journal, uint32_t seq,
@@ -169,5 +168,5 @@ bool vmclock_journal_restore(const struct vmclock_journal *journal, uint32_t seq
 
 	memcpy(copy->words, &file->record[1], sizeof(copy->words));
 	return vmclock_journal_is_current(journal) && (uint32_t)file->record[0] + 1 == seq &&
-	       file->record_sum == checksum(file->head_sum, file->record, RECORD_WORDS);
+	       file->sum == sum_of(file);
 }

@@ -61,10 +61,13 @@ static uint64_t random_below(uint64_t limit)
 	return (random_state >> 33) % limit;
 }
 
-/* A line that is wrong by as much as it admits, in a direction that changes every time. */
+/*
+ * A line that is wrong by as much as it admits, in a direction that changes every time. Its
+ * reference lies anywhere in the last second, so that a mixture of two lines is wrong by more.
+ */
 static struct vmclock_reference next_reference(void)
 {
-	struct vmclock_reference reference = true_reference(raw_ns());
+	struct vmclock_reference reference = true_reference(raw_ns() - random_below(1000000000));
 	uint64_t rate_error = random_below(RATE_ERROR_PPM) * TICK_PPM;
 
 	shift_reference(&reference, (int64_t)random_below(2 * PHASE_ERROR_NS) - PHASE_ERROR_NS);
@@ -229,12 +232,18 @@ static void stop_looking(pid_t reader)
 	assert_int_equal(stage->disrupted, 0);
 }
 
+static uint64_t answers(void)
+{
+	return __atomic_load_n(&stage->readings, __ATOMIC_RELAXED) +
+	       __atomic_load_n(&stage->unreliable, __ATOMIC_RELAXED);
+}
+
 /* Until the reader has seen the page that is there now. */
 static void let_it_read(void)
 {
-	uint64_t before = __atomic_load_n(&stage->readings, __ATOMIC_RELAXED);
+	uint64_t before = answers();
 
-	while (__atomic_load_n(&stage->readings, __ATOMIC_RELAXED) < before + 3)
+	while (answers() < before + 3)
 		usleep(100);
 }
 

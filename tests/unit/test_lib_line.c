@@ -78,7 +78,7 @@ static struct vmclock_abi random_page(void)
 	page.counter_period_frac_sec = (uint64_t)scaled;
 	page.counter_period_esterror_rate_frac_sec = page.counter_period_frac_sec >> 30;
 	page.counter_period_maxerror_rate_frac_sec =
-		page.counter_period_frac_sec / (1000 + random64() % 1000000);
+		page.counter_period_frac_sec / (1000 + random_bits(20));
 	return page;
 }
 
@@ -160,6 +160,8 @@ static void error_growth_is_never_too_small_and_at_most_one_ns_too_large(void **
 
 	(void)state;
 	mpz_inits(exact, told, NULL);
+	/* 1.000000002 ns, of which the part above 1 ns is in the bits shifted out */
+	assert_int_equal(vmclock_line_growth_ns(73786976295, 2, 1), 2);
 	for (int i = 0; i < ROUNDS; i++) {
 		uint64_t rate = random_bits(64);
 		uint8_t shift = (uint8_t)(random64() % 80);
@@ -322,6 +324,47 @@ static void the_guest_period_is_exact_within_64_bits(void **state)
 	mpz_clears(theirs, exact, NULL);
 }
 
+/* guest_rate - host_rate, in halves of the guest's unit times the ratio */
+static void rate_excess(mpz_t out, const struct vmclock_abi *host, uint64_t host_rate,
+			const struct vmclock_abi *guest, uint64_t guest_rate,
+			const struct vmclock_scale *scale)
+{
+	mpz_t exact;
+
+	mpz_init_set_ui(exact, host_rate);
+	mpz_mul_2exp(exact, exact, scale->frac_bits);
+	mpz_mul_2exp(exact, exact, SCALE - (unsigned int)host->counter_period_shift);
+	mpz_set_ui(out, guest_rate);
+	mpz_mul_ui(out, out, scale->ratio);
+	mpz_mul_2exp(out, out, SCALE - (unsigned int)guest->counter_period_shift);
+	mpz_sub(out, out, exact);
+	mpz_fdiv_q_ui(out, out, scale->ratio);
+	mpz_fdiv_q_2exp(out, out, SCALE - 1 - (unsigned int)guest->counter_period_shift);
+	mpz_clear(exact);
+}
+
+static void the_guest_error_rates_are_rounded_up(void **state)
+{
+	mpz_t halves;
+
+	(void)state;
+	mpz_init(halves);
+	for (int i = 0; i < ROUNDS; i++) {
+		struct vmclock_abi host = random_page(), guest;
+		struct vmclock_scale scale = random_scale();
+
+		assert_int_equal(vmclock_convert(&host, &scale, &guest), 0);
+		rate_excess(halves, &host, host.counter_period_esterror_rate_frac_sec, &guest,
+			    guest.counter_period_esterror_rate_frac_sec, &scale);
+		assert_true(mpz_cmp_si(halves, 0) >= 0 && mpz_cmp_si(halves, 1) <= 0);
+		/* one unit more, in which the rounding of the period by half a unit has room */
+		rate_excess(halves, &host, host.counter_period_maxerror_rate_frac_sec, &guest,
+			    guest.counter_period_maxerror_rate_frac_sec, &scale);
+		assert_true(mpz_cmp_si(halves, 2) >= 0 && mpz_cmp_si(halves, 3) <= 0);
+	}
+	mpz_clear(halves);
+}
+
 static void the_guest_bound_is_the_host_bound(void **state)
 {
 	(void)state;
@@ -344,7 +387,8 @@ static void the_guest_bound_is_the_host_bound(void **state)
 		/* Its counter may be one tick of 16 us behind, in which 1000 ppm make 16 ns. */
 		assert_true(b.max_error_ns + 17 >= a.max_error_ns);
 		assert_true(b.max_error_ns <= a.max_error_ns + 17);
-		assert_in_range(guest.time_maxerror_nanosec - host.time_maxerror_nanosec, 0, 1);
+		assert_int_equal(guest.time_maxerror_nanosec - host.time_maxerror_nanosec,
+				 guest.time_frac_sec != host.time_frac_sec);
 	}
 }
 
@@ -398,6 +442,7 @@ int main(void)
 		cmocka_unit_test(error_growth_is_never_too_small_and_at_most_one_ns_too_large),
 		cmocka_unit_test(guest_time_is_host_time_within_one_guest_tick),
 		cmocka_unit_test(the_guest_period_is_exact_within_64_bits),
+		cmocka_unit_test(the_guest_error_rates_are_rounded_up),
 		cmocka_unit_test(the_guest_bound_is_the_host_bound),
 		cmocka_unit_test(an_unscaled_guest_only_differs_in_its_counter),
 		cmocka_unit_test(a_scale_or_result_out_of_range_is_refused),

@@ -94,6 +94,17 @@ static void errors_grow_in_both_directions(void **state)
 	assert_in_range(read_at(&page, 3600 * NS).max_error_ns, 3601000, 3601002);
 }
 
+static void rounding_never_shrinks_the_interval(void **state)
+{
+	struct vmclock_abi page = good_page();
+
+	(void)state;
+	/* 0.99 ns are cut off the time, and the error has grown by as much: 1001.98 ns */
+	page.time_frac_sec = (uint64_t)(18446744073.709551616 * 0.99);
+	page.counter_period_maxerror_rate_frac_sec = (uint64_t)((double)TICK_NS * 0.99);
+	assert_int_equal(read_at(&page, 1).max_error_ns, 1002);
+}
+
 static void a_counter_may_wrap_between_reference_and_now(void **state)
 {
 	struct vmclock_abi page = good_page();
@@ -368,6 +379,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_reading_has_both_scales_and_both_errors),
 		cmocka_unit_test(errors_grow_in_both_directions),
+		cmocka_unit_test(rounding_never_shrinks_the_interval),
 		cmocka_unit_test(a_counter_may_wrap_between_reference_and_now),
 		cmocka_unit_test(without_a_maximum_error_the_interval_is_infinite),
 		cmocka_unit_test(without_an_estimated_error_none_is_told),

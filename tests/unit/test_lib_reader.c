@@ -5,6 +5,23 @@
 #include <signal.h>
 #include <sys/wait.h>
 
+/* Called once by the next read of CLOCK_MONOTONIC_RAW: what happens in the middle of a reading. */
+static void (*interruption)(void);
+
+int __real_clock_gettime(clockid_t id, struct timespec *ts);
+int __wrap_clock_gettime(clockid_t id, struct timespec *ts);
+
+int __wrap_clock_gettime(clockid_t id, struct timespec *ts)
+{
+	void (*now)(void) = interruption;
+
+	if (id == CLOCK_MONOTONIC_RAW && now) {
+		interruption = NULL;
+		now();
+	}
+	return __real_clock_gettime(id, ts);
+}
+
 static uint8_t cpu_counter_id(void)
 {
 #ifdef __x86_64__
@@ -156,6 +173,37 @@ static void a_reader_gives_up_on_a_stuck_update_and_goes_on_after_it(void **stat
 	vmclock_close(clock);
 }
 
+static struct vmclock_writer *interrupting_writer;
+
+static void publish_a_step(void)
+{
+	struct vmclock_reference reference = true_reference(raw_ns());
+
+	shift_reference(&reference, -1000000000);
+	reference.disrupt = true;
+	assert_int_equal(vmclock_writer_publish(interrupting_writer, &reference, 0, NULL), 0);
+}
+
+static void an_update_within_a_reading_makes_it_start_again(void **state)
+{
+	struct place *place = *state;
+	struct vmclock_reference reference = true_reference(raw_ns());
+	struct vmclock_writer *writer = open_writer(place);
+	struct vmclock *clock = open_reader(place);
+	struct vmclock_reading r;
+	int64_t true_ns;
+
+	assert_int_equal(vmclock_writer_publish(writer, &reference, 0, NULL), 0);
+	interrupting_writer = writer;
+	interruption = publish_a_step;
+	assert_int_equal(vmclock_now(clock, &r), 0);
+	true_ns = START_S * 1000000000LL + (int64_t)r.counter;
+	assert_in_range((uint64_t)(true_ns - 1000000000 - r.tai.time_ns), 0, 2);
+	assert_true(r.flags & VMCLOCK_READING_DISRUPTED);
+	vmclock_close(clock);
+	vmclock_writer_close(writer);
+}
+
 static void a_new_marker_is_told_once_and_only_with_a_time(void **state)
 {
 	struct place *place = *state;
@@ -246,6 +294,7 @@ int main(void)
 		page_test(a_counter_or_time_that_cannot_be_converted_is_refused),
 		page_test(inspection_opens_any_page_but_tells_no_time),
 		page_test(a_reader_gives_up_on_a_stuck_update_and_goes_on_after_it),
+		page_test(an_update_within_a_reading_makes_it_start_again),
 		page_test(a_new_marker_is_told_once_and_only_with_a_time),
 		page_test(waiting_ends_with_an_update),
 		page_test(a_signal_ends_waiting),

@@ -2,7 +2,7 @@
 /* What a writer publishes, refuses, continues and repairs. */
 #include "test_lib_support.h"
 
-#include <sys/file.h>
+#include "lib/journal.h"
 
 #define AT(field) ((off_t)offsetof(struct vmclock_abi, field))
 
@@ -334,12 +334,25 @@ static void a_page_without_journal_is_given_up(void **state)
 	expect_given_up(place, &before);
 }
 
-static void a_page_of_another_boot_is_given_up(void **state)
+static void a_page_whose_journal_lost_its_head_is_given_up(void **state)
 {
 	struct place *place = *state;
 	struct vmclock_abi before = leave_a_page(place);
 
-	poke(place->journal, 8, "another boot", 12);
+	poke(place->journal, 8, "?", 1);
+	expect_given_up(place, &before);
+}
+
+static void a_page_of_another_boot_is_given_up(void **state)
+{
+	struct place *place = *state;
+	struct vmclock_journal journal;
+	struct vmclock_abi before = leave_a_page(place);
+
+	assert_int_equal(vmclock_journal_open(&journal, place->page, geteuid(), getegid()), 0);
+	strcpy(journal.boot_id, "another boot");
+	vmclock_journal_start(&journal);
+	vmclock_journal_close(&journal);
 	expect_given_up(place, &before);
 }
 
@@ -358,7 +371,7 @@ static void a_torn_page_with_a_damaged_journal_is_given_up(void **state)
 	struct place *place = *state;
 	struct vmclock_abi before = leave_a_page(place);
 
-	before.seq_count++;
+	before.seq_count--; /* in the middle of the update */
 	poke32(place->page, AT(seq_count), before.seq_count);
 	poke(place->journal, 100, "?", 1);
 	expect_given_up(place, &before);
@@ -430,6 +443,7 @@ int main(void)
 		page_test(a_page_that_cannot_be_made_is_an_error),
 		page_test(a_page_of_this_boot_is_continued_in_place),
 		page_test(a_page_without_journal_is_given_up),
+		page_test(a_page_whose_journal_lost_its_head_is_given_up),
 		page_test(a_page_of_another_boot_is_given_up),
 		page_test(a_page_in_the_counters_future_is_given_up),
 		page_test(a_torn_page_with_a_damaged_journal_is_given_up),
