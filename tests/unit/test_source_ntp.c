@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 #include <cmocka.h>
@@ -32,7 +33,8 @@ enum behaviour {
 	UNSYNCHRONISED,
 	RATE,
 	DENY,
-	EVIL_KISS, /* DENY of somebody who has not seen the request */
+	SETS_CLOCK, /* of the asking machine, while the request is on its way */
+	EVIL_KISS,  /* DENY of somebody who has not seen the request */
 };
 
 struct fixture {
@@ -53,6 +55,23 @@ struct fixture {
 	unsigned int offlines;
 	double poll_s;
 };
+
+/* Programs see CLOCK_REALTIME moved by this, the kernel's stamps are not: as if it had been set. */
+static int64_t realtime_moved_ns;
+
+int clock_gettime(clockid_t id, struct timespec *t)
+{
+	int64_t ns;
+
+	if (syscall(SYS_clock_gettime, id, t))
+		return -1;
+	if (id == CLOCK_REALTIME) {
+		ns = (int64_t)t->tv_sec * 1000000000 + t->tv_nsec + realtime_moved_ns;
+		t->tv_sec = ns / 1000000000;
+		t->tv_nsec = ns % 1000000000;
+	}
+	return 0;
+}
 
 static uint64_t get64(const uint8_t *at)
 {
@@ -112,6 +131,8 @@ static void respond(struct loop_watch *watch, short revents)
 	if (f->behaviour == SILENT)
 		return;
 	make_reply(f, request, reply);
+	if (f->behaviour == SETS_CLOCK)
+		realtime_moved_ns = realtime_moved_ns ? 0 : 20000;
 	if (f->behaviour == TRUNCATED)
 		length = 44;
 	if (f->behaviour == OVERSIZED)
@@ -165,6 +186,7 @@ static int set_up(void **state)
 	struct fixture *f = calloc(1, sizeof(*f));
 	char message[256];
 
+	realtime_moved_ns = 0;
 	if (!f || counter_open(COUNTER_MONOTONIC_RAW, COUNTER_CHECK_KERNEL, &f->counter, message,
 			       sizeof(message)))
 		return -1;
@@ -268,6 +290,28 @@ static void facts_hold_against_the_clock_served(void **state)
 		assert_true(c4_ns >= (double)(facts.t_after_ns - now.realtime_ns) -
 					     facts.lower_error_ns - slack_ns);
 	}
+}
+
+/* 20 us one way, then the other: less than many a path's jitter, and not to be seen in the rate. */
+static void stamps_are_dropped_when_the_clock_was_set(void **state)
+{
+	struct fixture *f = *state;
+	struct source *s = start(f, GOOD);
+	uint64_t dropped, kernel;
+
+	run_until(f, &s->stats.received, 5);
+	dropped = s->stats.stamps_dropped;
+	kernel = s->stats.stamps_kernel;
+	f->behaviour = SETS_CLOCK;
+	for (uint64_t i = 6; i <= 25; i++) {
+		run_until(f, &s->stats.received, i);
+		assert_int_equal(f->event.ntp.c1, f->event.ntp.c1_user);
+		assert_int_equal(f->event.ntp.c4, f->event.ntp.c4_user);
+		assert_true(f->event.ntp.stamp_error_ns <= 0);
+	}
+	assert_int_equal(s->stats.stamps_kernel, kernel);
+	if (kernel) /* this kernel stamps packets */
+		assert_int_equal(s->stats.stamps_dropped - dropped, 40);
 }
 
 static void stamps_of_the_daemon_are_used_where_configured(void **state)
@@ -474,6 +518,42 @@ static void a_name_is_resolved_and_asked(void **state)
 	assert_non_null(f->env.resolver);
 }
 
+static int listen_on_v6(struct fixture *f)
+{
+	struct sockaddr_in6 address = {.sin6_family = AF_INET6,
+				       .sin6_port = htons(f->config.port),
+				       .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+	int fd = socket(AF_INET6, SOCK_DGRAM, 0);
+
+	if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof(address))) {
+		if (fd >= 0)
+			close(fd);
+		return -1;
+	}
+	loop_remove_watch(&f->loop, &f->watch);
+	close(f->watch.fd);
+	f->watch.fd = fd;
+	return loop_add_watch(&f->loop, &f->watch);
+}
+
+/* Where the machine has no IPv6, the source says what is missing. */
+static void ipv6_works_the_same_or_is_reported(void **state)
+{
+	struct fixture *f = *state;
+	bool possible = !listen_on_v6(f);
+	struct source *s;
+
+	snprintf(f->config.host, sizeof(f->config.host), "::1");
+	s = start(f, GOOD);
+	if (possible) {
+		run_until(f, &s->stats.received, 10);
+		assert_true(s->stats.stamps_kernel >= 10 || !s->stats.stamps_kernel);
+		return;
+	}
+	while (!s->claims.problem[0])
+		assert_int_equal(loop_run_once(&f->loop, INT64_MAX), 0);
+}
+
 static void one_poll_costs_two_wakeups(void **state)
 {
 	struct fixture *f = *state;
@@ -496,6 +576,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(replies_become_events_with_all_counters_in_order),
 		CASE(facts_hold_against_the_clock_served),
+		CASE(stamps_are_dropped_when_the_clock_was_set),
 		CASE(stamps_of_the_daemon_are_used_where_configured),
 		CASE(a_reply_that_answers_no_request_of_ours_is_ignored),
 		CASE(a_second_copy_is_counted_once_and_used_never),
@@ -511,6 +592,7 @@ int main(void)
 		CASE(a_pool_never_uses_an_address_twice),
 		CASE(numeric_addresses_start_no_resolver),
 		CASE(a_name_is_resolved_and_asked),
+		CASE(ipv6_works_the_same_or_is_reported),
 		CASE(one_poll_costs_two_wakeups),
 	};
 
