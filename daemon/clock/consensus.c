@@ -28,7 +28,7 @@ static void judge_alone(struct discipline *d, struct slot *slot, uint64_t now)
 	if (slot->offline || !st->samples ||
 	    elapsed_s(d, now, st->last_counter) > REACH_POLLS * st->poll_s + 1) {
 		st->state = SOURCE_UNREACHABLE;
-		st->why = slot->offline ? "link or device is down"
+		st->why = slot->offline ? "cannot be heard"
 			  : st->samples ? "no answer for 8 polls"
 					: "no answer yet";
 	} else if (slot->conflicts) {
@@ -63,18 +63,21 @@ static void gather_voters(struct discipline *d, uint64_t now)
 }
 
 /*
- * The vote on phase, and among the same voters on the rate, whose intervals are facts too. True: a
- * majority agrees; totals.interval is what it holds.
+ * A single source left over, against what a majority said before: that stands, growing, until the
+ * two agree again or others confirm the one.
  */
-static bool vote(struct discipline *d)
+static bool contradicts_majority(const struct discipline *d, const struct verdict *phase,
+				 int64_t base_ns)
 {
-	struct interval *bound = &d->totals.interval;
-	struct verdict phase, rate;
-	int64_t base_ns;
+	const struct interval *held = &d->totals.interval;
+	double shift_ns = (double)(held->base_ns - base_ns);
 
-	if (!d->voter_count)
-		return false;
-	base_ns = d->voters[0]->status.interval.base_ns;
+	return d->has_interval && d->confirmed && phase->truechimers == 1 &&
+	       (phase->lo > held->hi_ns + shift_ns || phase->hi < held->lo_ns + shift_ns);
+}
+
+static void cast_votes(struct discipline *d, int64_t base_ns)
+{
 	for (unsigned int i = 0; i < d->voter_count; i++) {
 		const struct interval *in = &d->voters[i]->status.interval;
 		double shift_ns = (double)(in->base_ns - base_ns);
@@ -84,11 +87,38 @@ static bool vote(struct discipline *d)
 			(struct vote){in->lo_ns + shift_ns, in->hi_ns + shift_ns, trusted, false};
 		d->rate_votes[i] = (struct vote){in->rate_lo_ppb, in->rate_hi_ppb, trusted, false};
 	}
+}
+
+static bool any_trusted_truechimer(const struct discipline *d)
+{
+	for (unsigned int i = 0; i < d->voter_count; i++)
+		if (d->votes[i].truechimer && d->votes[i].trusted)
+			return true;
+	return false;
+}
+
+/*
+ * The vote on phase, and among the same voters on the rate, whose intervals are facts too. True: a
+ * majority agrees; totals.interval is what it holds.
+ */
+static bool vote(struct discipline *d)
+{
+	struct interval *bound = &d->totals.interval;
+	struct verdict phase, rate;
+	int64_t base_ns;
+	bool trusted;
+
+	if (!d->voter_count)
+		return false;
+	base_ns = d->voters[0]->status.interval.base_ns;
+	cast_votes(d, base_ns);
 	select_truechimers(d->votes, d->voter_count, &phase);
 	select_truechimers(d->rate_votes, d->voter_count, &rate);
 	d->totals.truechimers = phase.truechimers;
 	d->totals.falsetickers = phase.falsetickers;
-	if (!phase.majority || !rate.majority)
+	trusted = any_trusted_truechimer(d);
+	if (!phase.majority || !rate.majority ||
+	    (!trusted && contradicts_majority(d, &phase, base_ns)))
 		return false;
 	for (unsigned int i = 0; i < d->voter_count; i++)
 		d->voters[i]->truechimer = d->votes[i].truechimer && d->rate_votes[i].truechimer;
@@ -98,9 +128,7 @@ static bool vote(struct discipline *d)
 	bound->rate_lo_ppb = rate.lo;
 	bound->rate_hi_ppb = rate.hi;
 	d->has_interval = true;
-	d->confirmed = phase.truechimers > 1;
-	for (unsigned int i = 0; i < d->voter_count; i++)
-		d->confirmed |= d->votes[i].truechimer && d->votes[i].trusted;
+	d->confirmed = trusted || phase.truechimers > 1;
 	return true;
 }
 
@@ -165,7 +193,7 @@ static void estimate_carry(struct estimate *e, uint64_t counter, double ns_per_t
 	e->rate_var_ppb2 += e->wander * e->wander * t;
 }
 
-/* Nobody to follow: what was known last, growing less certain. */
+/* What was known last, growing less certain: all there is when nobody can be followed. */
 static void hold_over(struct discipline *d, uint64_t now)
 {
 	if (d->has_interval)
@@ -203,12 +231,11 @@ bool consensus_reach(struct discipline *d, uint64_t now)
 
 	gather_voters(d, now);
 	d->totals.selectable = d->voter_count;
+	hold_over(d, now);
 	majority = vote(d);
 	if (majority) {
 		combine(d);
 		fit_promise(d);
-	} else {
-		hold_over(d, now);
 	}
 	return majority;
 }

@@ -12,6 +12,8 @@
 
 /* A source that contradicts its own past this often in a row starts over: it was stepped. */
 #define CONFLICTS_TO_RESTART 8
+/* How long the first line waits for more than half of the sources, after the first answer. */
+#define START_GRACE_S 2.0
 /* The promise is taken over this span until the wander is known. */
 #define WINDOW_START_S 1024.0
 /* The line is renewed at most this often; samples in between wait for the next renewal. */
@@ -225,10 +227,30 @@ int discipline_sample(struct discipline *d, int index, const struct sample *s)
 		slot->status.refused++;
 		return err;
 	}
+	if (!d->first_sample)
+		d->first_sample = s->c_after | 1; /* 0 says: none yet */
 	slot->offline = false;
 	slot->status.samples++;
 	slot->status.last_counter = s->c_after;
 	return 0;
+}
+
+/*
+ * The first to answer may be the one that lies: where several are asked, the first line waits until
+ * more than half can vote, or the others have had a fair chance to answer.
+ */
+static bool others_may_still_answer(struct discipline *d, uint64_t now)
+{
+	unsigned int asked = 0;
+
+	if (d->totals.has_line || !d->first_sample)
+		return false;
+	for (unsigned int i = 0; i < d->config.sources_max; i++)
+		asked += d->slots[i].used && !d->slots[i].config.noselect;
+	if (2 * d->voter_count > asked || elapsed_s(d, now, d->first_sample) >= START_GRACE_S)
+		return false;
+	d->deadline = d->first_sample + ticks_of(d, START_GRACE_S) + 1;
+	return true;
 }
 
 static bool too_soon(struct discipline *d, uint64_t now)
@@ -249,6 +271,10 @@ bool discipline_run(struct discipline *d, uint64_t now, struct publication *out)
 		return false;
 	d->dirty = false;
 	majority = consensus_reach(d, now);
+	if (others_may_still_answer(d, now)) {
+		d->totals.why = "waiting for the other sources' first answers";
+		return false;
+	}
 	if (!d->has_interval || !d->totals.has_estimate) {
 		d->deadline = UINT64_MAX;
 		return steer_warn(d, now, out);
@@ -309,6 +335,7 @@ void discipline_seed(struct discipline *d, const struct line *line, const struct
 						      fmax(bound->rate_hi_ppb - line->rate_ppb,
 							   line->rate_ppb - bound->rate_lo_ppb)};
 	d->totals.has_line = true;
+	d->resumed = true;
 	d->step = false;
 	d->dirty = true;
 	for (unsigned int i = 0; i < d->config.sources_max; i++)

@@ -14,6 +14,8 @@
 #define SLEW_S 0.2
 #define SLEW_BUSY_S 1.25
 #define BUSY_POLL_S 1.5
+/* A line of the daemon's last life that would have to slew for longer than this steps instead. */
+#define RESUME_SLEW_S 60.0
 /* A gap below this share of the estimated error, and one below 0.01 ns, is left open. */
 #define NEGLIGIBLE_SHARE 0.02
 #define NEGLIGIBLE_NS 0.01
@@ -133,6 +135,9 @@ static void decide_status(struct discipline *d, bool majority, struct publicatio
 	} else if (!d->voter_count) {
 		p->status = DISCIPLINE_FREERUNNING;
 		t->why = "no source is usable: holding over";
+	} else if (d->voter_count == 1) {
+		p->status = DISCIPLINE_FREERUNNING;
+		t->why = "the only source left contradicts what a majority said: holding over";
 	} else if (d->confirmed) {
 		p->status = DISCIPLINE_FREERUNNING;
 		t->why = "the sources disagree: holding over what a majority said last";
@@ -187,16 +192,39 @@ static void remember_promises(struct discipline *d, uint64_t now, const struct p
 	nesting_add(&d->nesting, &next->line, now, next->max_error_ns, &d->totals.estimate);
 }
 
+/*
+ * A line from the daemon's last life, killed in mid-slew perhaps and read for hours since, may be
+ * so far off that slewing would take longer than readers can wait.
+ */
+static bool resumed_too_far(struct discipline *d, uint64_t now, bool majority)
+{
+	double gap_ns;
+
+	if (!d->resumed || !majority)
+		return false;
+	d->resumed = false;
+	gap_ns = target_minus(d, &d->totals.last.line, now);
+	return fabs(gap_ns) > RESUME_SLEW_S * d->config.max_slew_ppb;
+}
+
+/* The line has to break: with a new marker, and beginning at the estimate. */
+static bool breaks(struct discipline *d, uint64_t now, bool majority)
+{
+	if (d->step || !d->totals.has_line)
+		return d->marker;
+	if (contradicts_published(d, now)) {
+		d->totals.nesting_violations++;
+		return true;
+	}
+	return resumed_too_far(d, now, majority);
+}
+
 void steer_publish(struct discipline *d, uint64_t now, bool majority, struct publication *out)
 {
-	bool step = d->step || !d->config.monotonic;
+	bool step;
 
-	*out = (struct publication){.disrupted = d->marker};
-	if (d->totals.has_line && !d->step && contradicts_published(d, now)) {
-		d->totals.nesting_violations++;
-		out->disrupted = true;
-		step = true;
-	}
+	*out = (struct publication){.disrupted = breaks(d, now, majority)};
+	step = out->disrupted || d->step || !d->config.monotonic;
 	if (out->disrupted) {
 		d->totals.disruptions++;
 		nesting_clear(&d->nesting);
