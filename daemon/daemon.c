@@ -21,6 +21,7 @@ enum { EXIT_CONFIG = 78, EXIT_FAILED = 1 };
 
 #define NS_PER_S 1000000000LL
 #define HOUSEKEEPING_NS (10 * NS_PER_S)
+#define READY_AT_LAST_NS (30 * NS_PER_S)
 #define STATE_FIRST_NS (600 * NS_PER_S)
 #define STATE_EVERY_NS (3600 * NS_PER_S)
 /* A rate kept from the same boot is a hard fact for as long as the promise is taken to hold. */
@@ -80,6 +81,16 @@ static void say_status(struct daemon *d)
 		d->ready = true;
 	}
 	d->status_said = totals.status;
+}
+
+/* A host whose servers are away still has to boot: its page says UNRELIABLE. */
+static void ready_at_last(struct daemon *d, int64_t now_ns)
+{
+	if (d->ready || now_ns - d->started_ns < READY_AT_LAST_NS)
+		return;
+	log_warning("no usable time after %lld s; trying on", READY_AT_LAST_NS / NS_PER_S);
+	sd_notify(0, "READY=1\nSTATUS=no usable time yet; the page says so");
+	d->ready = true;
 }
 
 static void say_page_error(struct daemon *d, int err)
@@ -445,6 +456,7 @@ static void keep_house(struct loop_timer *timer, int64_t now_ns)
 	if (now_ns >= d->next_housekeeping_ns) {
 		d->next_housekeeping_ns = now_ns + HOUSEKEEPING_NS;
 		check_counter(d);
+		ready_at_last(d, now_ns);
 		read_leap_table(d);
 		if (!d->page.writer)
 			open_page(d, false);
