@@ -3,10 +3,12 @@
 #include "counter.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/vmclock-abi.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #define CLOCKSOURCE_DIR "/sys/devices/system/clocksource/clocksource0/"
 
@@ -26,15 +28,16 @@ static uint64_t read_monotonic_raw(void)
 static bool file_has_word(const char *path, const char *word)
 {
 	char text[16384];
-	FILE *file = fopen(path, "re");
-	size_t length, word_length = strlen(word);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	size_t word_length = strlen(word);
 	bool found = false;
+	ssize_t length;
 
-	if (!file)
+	if (fd < 0)
 		return false;
-	length = fread(text, 1, sizeof(text) - 1, file);
-	fclose(file);
-	text[length] = '\0';
+	length = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	text[length > 0 ? length : 0] = '\0';
 	for (char *at = text; (at = strstr(at, word)) && !found; at += word_length)
 		found = (at == text || strchr(" \t\n", at[-1])) &&
 			(!at[word_length] || strchr(" \t\n", at[word_length]));
