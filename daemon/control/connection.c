@@ -92,17 +92,15 @@ static int answer(struct connection *c)
 	return 0;
 }
 
-/* Calls wait while replies do: a client that does not read is not read from. */
+/* Calls wait while replies do, and no more come in than wait: a client that does not read its
+ * replies is soon not read from. */
 static bool may_receive(struct connection *c)
 {
-	return !c->ended && !c->closing && !unread(c) &&
-	       (c->watching || !varlink_input_ready(&c->in));
+	return !c->ended && !c->closing && (c->watching || !varlink_input_ready(&c->in));
 }
 
 static bool is_done(struct connection *c)
 {
-	if (c->watching && c->ended)
-		return true;
 	return !unread(c) && (c->closing || (c->ended && !varlink_input_ready(&c->in)));
 }
 

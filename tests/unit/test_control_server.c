@@ -281,6 +281,7 @@ static void watchers_are_told_at_once_and_on_each_publication(void **state)
 	}
 	close(fd);
 	turn(2);
+	assert_int_equal(control_fake.daemon.loop.watch_count, 1); /* who listens */
 	control_published(control);
 }
 
@@ -382,18 +383,26 @@ static void a_flood_of_calls_without_reading_is_held_back(void **state)
 	int flood = join();
 	int other = join();
 	int stuck = 0;
+	int refusal = 0;
 	long sent = 0;
+	json_t *reply;
 
 	(void)state;
 	while (stuck < 100 && sent < 100000000) {
 		ssize_t n = send(flood, one, sizeof(one), MSG_NOSIGNAL);
 
 		stuck = n < 0 ? stuck + 1 : 0;
+		refusal = errno;
 		sent += n > 0 ? n : 0;
 		turn(1);
 	}
-	assert_int_equal(stuck, 100); /* back pressure, not memory */
+	/* Back pressure, neither memory nor the end of the connection. */
+	assert_int_equal(stuck, 100);
+	assert_int_equal(refusal, EAGAIN);
 	assert_serves(other);
+	reply = hear(flood);
+	assert_non_null(json_object_get(json_object_get(reply, "parameters"), "sources"));
+	json_decref(reply);
 	close(flood);
 	close(other);
 }
