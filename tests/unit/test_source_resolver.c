@@ -4,6 +4,7 @@
  * network and mount namespace that it makes, in which /etc/resolv.conf names that server: no packet
  * leaves.
  */
+#define _GNU_SOURCE /* unshare() */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
