@@ -10,6 +10,8 @@
 #define NTP_SHORT_UNIT_NS (1e9 / 65536.0)
 /* A 64-bit NTP timestamp is taken to the nearest ns, and servers cut theirs off at 2^-32 s. */
 #define NTP_STAMP_ROUNDING_NS 1.0
+/* Far beyond what an operator may configure; rounds to ns without loss. */
+#define OFFSET_MAX_NS 1e15
 /* T3 may come out before T2 by the noise of a server's clock reads, not by more. */
 #define NTP_TURNAROUND_SLACK_NS 1000000
 
@@ -23,23 +25,30 @@ static bool is_error_or_unknown(double value_ns)
 	return value_ns >= 0; /* INFINITY says unknown; NAN is false here */
 }
 
+/* What the operator and the scale of the line do to every event of a source. */
+struct correction {
+	int64_t utc_to_line_ns;
+	double offset_ns;
+	double extra_error_ns;
+	double ns_per_tick;
+};
+
 /*
  * `t_ns` in the scale of the line and free of the operator's offset. The correction is whole ns;
- * what its rounding loses is at most 0.5 ns and returned in *rounding_ns.
+ * what its rounding loses is in error_of().
  */
-static int to_line(int64_t t_ns, int64_t utc_to_line_ns, double offset_ns, int64_t *out_ns,
-		   double *rounding_ns)
+static int to_line(int64_t t_ns, const struct correction *c, int64_t *out_ns)
 {
-	int64_t offset_whole_ns;
-
-	if (!(fabs(offset_ns) <= 1e15))
-		return -EINVAL;
-	offset_whole_ns = (int64_t)llround(offset_ns);
-	*rounding_ns = fabs(offset_ns - (double)offset_whole_ns);
-	if (__builtin_add_overflow(t_ns, utc_to_line_ns, out_ns) ||
-	    __builtin_sub_overflow(*out_ns, offset_whole_ns, out_ns))
+	if (__builtin_add_overflow(t_ns, c->utc_to_line_ns, out_ns) ||
+	    __builtin_sub_overflow(*out_ns, (int64_t)llround(c->offset_ns), out_ns))
 		return -EINVAL;
 	return 0;
+}
+
+/* The source's own error, the operator's on top of it, and the part of the offset below 1 ns. */
+static double error_of(double source_ns, const struct correction *c)
+{
+	return source_ns + c->extra_error_ns + fabs(c->offset_ns - round(c->offset_ns));
 }
 
 /* The other errors are the same on both sides; a source knows no sign of its own mistake. */
@@ -81,97 +90,80 @@ static double server_error_ns(const struct event_ntp *e)
 	       NTP_STAMP_ROUNDING_NS;
 }
 
-static int exchange(const struct event_ntp *e, int64_t utc_to_line_ns, double offset_ns,
-		    double extra_error_ns, struct sample *out)
+static int exchange(const struct event_ntp *e, const struct correction *c, struct sample *out)
 {
-	double rounding_ns;
-
-	if (!ntp_makes_sense(e) ||
-	    to_line(e->t2_ns, utc_to_line_ns, offset_ns, &out->t_before_ns, &rounding_ns) ||
-	    to_line(e->t3_ns, utc_to_line_ns, offset_ns, &out->t_after_ns, &rounding_ns))
+	if (!ntp_makes_sense(e) || to_line(e->t2_ns, c, &out->t_before_ns) ||
+	    to_line(e->t3_ns, c, &out->t_after_ns))
 		return -EINVAL;
 	out->kind = SAMPLE_EXCHANGE;
 	out->c_before = e->c1;
 	out->c_after = e->c4;
-	set_errors(out, server_error_ns(e) + extra_error_ns + rounding_ns);
+	set_errors(out, error_of(server_error_ns(e), c));
 	out->stamp_error_ns = e->stamp_error_ns;
 	return 0;
 }
 
-static int bracket(const struct event_phc *e, int64_t utc_to_line_ns, double offset_ns,
-		   double extra_error_ns, struct sample *out)
+/* One time between two counter values, which are the same for a point. */
+static int reading(enum sample_kind kind, const struct event_phc *e, const struct correction *c,
+		   struct sample *out)
 {
-	double rounding_ns;
-
 	if (!is_error_or_unknown(e->max_error_ns) || counter_diff(e->c_after, e->c_before) < 0 ||
-	    to_line(e->t_ns, utc_to_line_ns, offset_ns, &out->t_before_ns, &rounding_ns))
+	    to_line(e->t_ns, c, &out->t_before_ns))
 		return -EINVAL;
-	out->kind = SAMPLE_BRACKET;
+	out->kind = kind;
 	out->c_before = e->c_before;
 	out->c_after = e->c_after;
 	out->t_after_ns = out->t_before_ns;
-	set_errors(out, e->max_error_ns + extra_error_ns + rounding_ns);
+	set_errors(out, error_of(e->max_error_ns, c));
 	return 0;
 }
 
-/* A pulse's own error is what the operator states; a latch's stamp errs both ways, so it is a
- * point. */
-static int edge(const struct event_edge *e, bool latched, int64_t utc_to_line_ns, double offset_ns,
-		double extra_error_ns, double ns_per_tick, struct sample *out)
+static int point(const struct event_time *e, const struct correction *c, struct sample *out)
 {
-	double rounding_ns;
-	int64_t label_ns;
+	const struct event_phc same = {.c_before = e->c,
+				       .t_ns = e->t_ns,
+				       .c_after = e->c,
+				       .max_error_ns = e->max_error_ns};
+
+	return reading(SAMPLE_POINT, &same, c, out);
+}
+
+/* A pulse's own error is what the operator states. How late software was is not known. */
+static int edge(enum sample_kind kind, const struct event_edge *e, const struct correction *c,
+		struct sample *out)
+{
+	struct event_phc pulse = {.c_before = e->c_edge, .c_after = e->c_edge};
 
 	if (!e->labelled || !is_error(e->uncertainty_ticks) ||
-	    __builtin_mul_overflow(e->label_s, INT64_C(1000000000), &label_ns) ||
-	    to_line(label_ns, utc_to_line_ns, offset_ns, &out->t_before_ns, &rounding_ns))
+	    __builtin_mul_overflow(e->label_s, INT64_C(1000000000), &pulse.t_ns) ||
+	    reading(kind, &pulse, c, out))
 		return -EINVAL;
-	out->kind = latched ? SAMPLE_POINT : SAMPLE_EDGE;
-	out->c_before = e->c_edge;
-	out->c_after = e->c_edge;
-	out->t_after_ns = out->t_before_ns;
-	set_errors(out, extra_error_ns + rounding_ns);
-	if (!latched)
-		out->upper_error_ns = INFINITY; /* how late software may have been is not known */
-	out->stamp_error_ns = e->uncertainty_ticks * ns_per_tick;
-	return 0;
-}
-
-static int point(const struct event_time *e, int64_t utc_to_line_ns, double offset_ns,
-		 double extra_error_ns, struct sample *out)
-{
-	double rounding_ns;
-
-	if (!is_error_or_unknown(e->max_error_ns) ||
-	    to_line(e->t_ns, utc_to_line_ns, offset_ns, &out->t_before_ns, &rounding_ns))
-		return -EINVAL;
-	out->kind = SAMPLE_POINT;
-	out->c_before = e->c;
-	out->c_after = e->c;
-	out->t_after_ns = out->t_before_ns;
-	set_errors(out, e->max_error_ns + extra_error_ns + rounding_ns);
+	if (kind == SAMPLE_EDGE)
+		out->upper_error_ns = INFINITY;
+	out->stamp_error_ns = e->uncertainty_ticks * c->ns_per_tick;
 	return 0;
 }
 
 int event_to_sample(const struct event *e, int64_t utc_to_line_ns, double offset_ns,
 		    double extra_error_ns, double ns_per_tick, struct sample *out)
 {
-	if (!is_error(extra_error_ns) || !(ns_per_tick > 0 && ns_per_tick <= 1e9))
+	const struct correction c = {utc_to_line_ns, offset_ns, extra_error_ns, ns_per_tick};
+
+	if (!is_error(extra_error_ns) || !(ns_per_tick > 0 && ns_per_tick <= 1e9) ||
+	    !(fabs(offset_ns) <= OFFSET_MAX_NS))
 		return -EINVAL;
 	*out = (struct sample){0};
 	switch (e->kind) {
 	case EVENT_NTP:
-		return exchange(&e->ntp, utc_to_line_ns, offset_ns, extra_error_ns, out);
+		return exchange(&e->ntp, &c, out);
 	case EVENT_PHC:
-		return bracket(&e->phc, utc_to_line_ns, offset_ns, extra_error_ns, out);
+		return reading(SAMPLE_BRACKET, &e->phc, &c, out);
 	case EVENT_PPS:
-		return edge(&e->edge, false, utc_to_line_ns, offset_ns, extra_error_ns, ns_per_tick,
-			    out);
+		return edge(SAMPLE_EDGE, &e->edge, &c, out);
 	case EVENT_LATCH:
-		return edge(&e->edge, true, utc_to_line_ns, offset_ns, extra_error_ns, ns_per_tick,
-			    out);
+		return edge(SAMPLE_POINT, &e->edge, &c, out);
 	case EVENT_TIME:
-		return point(&e->time, utc_to_line_ns, offset_ns, extra_error_ns, out);
+		return point(&e->time, &c, out);
 	}
 	return -EINVAL;
 }
