@@ -14,3 +14,12 @@ target_link_options(test_lib_reader PRIVATE -Wl,--wrap=clock_gettime)
 vmclock_unit_test(test_lib_writer vmclock_static)
 vmclock_unit_test(test_lib_death vmclock_mortal)
 
+
+# The example, against the shared library as an application would link it.
+add_executable(example_now ${CMAKE_SOURCE_DIR}/examples/now.c)
+target_link_libraries(example_now PRIVATE vmclock_shared)
+set_target_properties(example_now PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/examples)
+vmclock_unit_test(test_lib_example vmclock_static)
+target_compile_definitions(test_lib_example PRIVATE EXAMPLE="$<TARGET_FILE:example_now>"
+                           LIBRARY="$<TARGET_FILE:vmclock_shared>")
+add_dependencies(test_lib_example example_now)
