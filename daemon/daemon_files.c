@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What the daemon keeps on disk and reads from it: leap seconds, and the learned rate. */
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "daemon_parts.h"
+#include "log.h"
+#include "state.h"
+
+/* A rate kept from the same boot is a hard fact for as long as the promise is taken to hold. */
+#define STATE_HARD_AGE_S 3600
+/* After another boot the board may be colder or warmer: crystals move by some ppm. */
+#define REBOOT_RATE_SD_PPB 5000.0
+
+static const char *leap_path(const struct daemon *d)
+{
+	return d->config.leap_file[0] ? d->config.leap_file
+				      : "/usr/share/zoneinfo/leap-seconds.list";
+}
+
+void daemon_read_leap_table(struct daemon *d)
+{
+	char message[300];
+	struct stat st;
+
+	if (stat(leap_path(d), &st))
+		st.st_mtime = 0;
+	if (d->leap.count && d->leap_file_mtime_s == (int64_t)st.st_mtime)
+		return;
+	d->leap_file_mtime_s = (int64_t)st.st_mtime;
+	if (!leap_read(&d->leap, leap_path(d), message, sizeof(message))) {
+		if (leap_expired(&d->leap, daemon_realtime_s()))
+			log_warning("leap-second list %s has expired: it serves on, leap seconds "
+				    "announced since are not known",
+				    d->leap.origin);
+		return;
+	}
+	log_warning("leap-second list: %s", message);
+	if (d->leap.count)
+		return;
+	if (d->config.tai_offset_set)
+		leap_constant(&d->leap, d->config.tai_offset_s);
+	else
+		leap_built_in(&d->leap);
+	log_warning("TAI - UTC is taken to be %d s (%s)",
+		    leap_tai_offset_s(&d->leap, daemon_realtime_s()), d->leap.origin);
+}
+
+/* The kept rate told against today's nominal frequency. */
+static double rate_against(double rate_ppb, double kept_hz, double nominal_hz)
+{
+	return ((1 + rate_ppb * 1e-9) * (nominal_hz / kept_hz) - 1) * 1e9;
+}
+
+static void use_state(const struct daemon *d, const struct state *s,
+		      struct discipline_config *config)
+{
+	bool same_boot = d->boot_id[0] && !strcmp(s->boot_id, d->boot_id);
+	int64_t age_s = daemon_realtime_s() - s->written_utc_s;
+	double rate_ppb = rate_against(s->rate_ppb, s->nominal_hz, d->counter.nominal_hz);
+
+	if (strcmp(s->counter, d->counter.name) || !(fabs(rate_ppb) < 500e3))
+		return;
+	config->prior.rate_ppb = rate_ppb;
+	config->prior.rate_sd_ppb = s->rate_sd_ppb + REBOOT_RATE_SD_PPB;
+	if (!same_boot || age_s < 0 || age_s > STATE_HARD_AGE_S)
+		return;
+	config->prior.rate_sd_ppb = s->rate_sd_ppb + config->max_rate_change_ppb;
+	config->rate_lo_ppb = rate_against(s->rate_lo_ppb, s->nominal_hz, d->counter.nominal_hz);
+	config->rate_hi_ppb = rate_against(s->rate_hi_ppb, s->nominal_hz, d->counter.nominal_hz);
+}
+
+void daemon_read_state(struct daemon *d, struct discipline_config *config)
+{
+	char message[300];
+	struct state state;
+	int err;
+
+	if (!d->config.state_file[0])
+		return;
+	err = state_read(&state, d->config.state_file, message, sizeof(message));
+	if (!err)
+		use_state(d, &state, config);
+	else if (err != -ENOENT)
+		log_warning("state file: %s; starting without it", message);
+}
+
+void daemon_write_state(struct daemon *d)
+{
+	struct discipline_totals t;
+	struct state state = {.nominal_hz = d->counter.nominal_hz,
+			      .written_utc_s = daemon_realtime_s()};
+	int err;
+
+	discipline_get_totals(d->discipline, &t);
+	if (!d->config.state_file[0] || !t.has_estimate || t.status == DISCIPLINE_UNRELIABLE)
+		return;
+	snprintf(state.counter, sizeof(state.counter), "%s", d->counter.name);
+	snprintf(state.boot_id, sizeof(state.boot_id), "%s", d->boot_id);
+	state.rate_ppb = t.estimate.rate_ppb;
+	state.rate_sd_ppb = fmin(sqrt(t.estimate.rate_var_ppb2), 500e3);
+	state.rate_lo_ppb = fmax(t.interval.rate_lo_ppb, -500e3);
+	state.rate_hi_ppb = fmin(t.interval.rate_hi_ppb, 500e3);
+	err = state_write(&state, d->config.state_file);
+	if (err)
+		log_warning("state file %s: %s; the one before stays", d->config.state_file,
+			    strerror(-err));
+}

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What becomes of publications: the page, its calendar, the status that is logged and told. */
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <systemd/sd-daemon.h>
+
+#include "calendar.h"
+#include "control/control.h"
+#include "daemon_parts.h"
+#include "log.h"
+
+#define READY_AT_LAST_NS (30 * NS_PER_S)
+
+static const char *status_line(const struct discipline_totals *t, char *text, size_t size)
+{
+	snprintf(text, size, "%s: %s; bound %.3f us", discipline_status_name(t->status), t->why,
+		 t->last.max_error_ns * 1e-3);
+	return text;
+}
+
+static void say_status(struct daemon *d)
+{
+	struct discipline_totals totals;
+	char text[200];
+
+	discipline_get_totals(d->discipline, &totals);
+	if (d->ready && totals.status == d->status_said)
+		return;
+	status_line(&totals, text, sizeof(text));
+	if (totals.status == DISCIPLINE_SYNCHRONIZED)
+		log_notice("%s", text);
+	else
+		log_warning("%s", text);
+	sd_notifyf(0, "STATUS=%s", text);
+	if (!d->ready && totals.status != DISCIPLINE_UNRELIABLE) {
+		sd_notify(0, "READY=1");
+		d->ready = true;
+	}
+	d->status_said = totals.status;
+}
+
+/* A host whose servers are away still has to boot: its page says UNRELIABLE. */
+void daemon_ready_at_last(struct daemon *d, int64_t now_ns)
+{
+	if (d->ready || now_ns - d->started_ns < READY_AT_LAST_NS)
+		return;
+	log_warning("no usable time after %lld s; trying on", READY_AT_LAST_NS / NS_PER_S);
+	sd_notify(0, "READY=1\nSTATUS=no usable time yet; the page says so");
+	d->ready = true;
+}
+
+void daemon_say_page_error(struct daemon *d, int err)
+{
+	d->page_failures++;
+	if (!d->page_error_said)
+		log_error("page %s cannot be written: %s", d->config.page_file, strerror(-err));
+	d->page_error_said = true;
+}
+
+static void write_page(struct daemon *d, const struct publication *p)
+{
+	struct page_calendar calendar;
+	double raised_ns;
+	int err;
+
+	if (!d->page.writer)
+		return;
+	calendar_at(&d->leap, p->line.time_ns / NS_PER_S, &calendar);
+	err = page_file_publish(&d->page, p, &calendar, &raised_ns);
+	if (err) {
+		daemon_say_page_error(d, err);
+		return;
+	}
+	d->page_error_said = false;
+	if (raised_ns > 0)
+		discipline_spliced(d->discipline, raised_ns);
+	say_status(d);
+}
+
+/* After each round of the loop: the line is renewed once, however many samples came. */
+void daemon_renew_line(void *context)
+{
+	struct daemon *d = context;
+	struct publication publication;
+	uint64_t now = daemon_read_counter(d), deadline;
+	uint64_t violations;
+	struct discipline_totals totals;
+	int64_t at_ns = INT64_MAX;
+
+	discipline_get_totals(d->discipline, &totals);
+	violations = totals.nesting_violations;
+	if (discipline_run(d->discipline, now, &publication)) {
+		discipline_get_totals(d->discipline, &totals);
+		if (totals.nesting_violations != violations)
+			log_error(
+				"what the sources say now contradicts the bound published before: "
+				"the line steps, with a new disruption marker");
+		write_page(d, &publication);
+		control_published(d->control);
+	}
+	deadline = discipline_deadline(d->discipline);
+	if (deadline != UINT64_MAX)
+		at_ns = loop_now_ns() + 1 +
+			(int64_t)fmax((double)counter_diff(deadline, now) * d->counter.ns_per_tick,
+				      0);
+	if (at_ns != d->deadline_timer.at_ns)
+		loop_arm(&d->loop, &d->deadline_timer, at_ns);
+}
+
+void daemon_open_page(struct daemon *d, bool at_start)
+{
+	struct page_resume resume;
+	char message[400];
+	int err = page_file_open(&d->page, d->config.page_file, &d->counter, d->config.monotonic,
+				 &resume, message, sizeof(message));
+
+	if (err) {
+		if (!d->page_error_said)
+			log_error("%s; trying again every 10 s", message);
+		d->page_error_said = true;
+		return;
+	}
+	d->page_error_said = false;
+	if (resume.valid && at_start)
+		discipline_seed(d->discipline, &resume.line, &resume.bound);
+	else
+		d->page.disrupt = true;
+}
+
+/* The page as it stands, with what UTC is now: at a leap second, or when the list has changed. */
+void daemon_renew_calendar(struct daemon *d)
+{
+	struct page_calendar calendar;
+	double frac_ns, raised_ns;
+	int64_t tai_ns;
+
+	if (!d->page.writer || !d->page.writes)
+		return;
+	tai_ns = line_time(&d->page.last.line, d->counter.ns_per_tick, d->watch.highest, &frac_ns);
+	calendar_at(&d->leap, tai_ns / NS_PER_S, &calendar);
+	if (calendar.leap == d->page.calendar.leap &&
+	    calendar.tai_offset_s == d->page.calendar.tai_offset_s)
+		return;
+	d->page.last.disrupted = false;
+	if (!page_file_publish(&d->page, &d->page.last, &calendar, &raised_ns))
+		log_notice("UTC: TAI - UTC is %d s, leap indicator %d", calendar.tai_offset_s,
+			   calendar.leap);
+}
+
+/* Housekeeping comes when the calendar changes, if that is sooner than the regular time. */
+int64_t daemon_calendar_change_ns(struct daemon *d, int64_t now_ns)
+{
+	double frac_ns;
+	int64_t tai_ns, change_s;
+
+	if (!d->page.writer || !d->page.writes)
+		return INT64_MAX;
+	tai_ns = line_time(&d->page.last.line, d->counter.ns_per_tick, d->watch.highest, &frac_ns);
+	change_s = calendar_next_change(&d->leap, tai_ns / NS_PER_S);
+	if (change_s - tai_ns / NS_PER_S > HOUSEKEEPING_NS / NS_PER_S)
+		return INT64_MAX;
+	return now_ns + change_s * NS_PER_S - tai_ns + 1;
+}

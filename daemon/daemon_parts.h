@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the files daemon*.c call of each other. */
+#ifndef VMCLOCK_DAEMON_PARTS_H
+#define VMCLOCK_DAEMON_PARTS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "daemon.h"
+
+enum { EXIT_FAILED = 1, EXIT_CONFIG = 78 };
+
+#define NS_PER_S 1000000000LL
+#define HOUSEKEEPING_NS (10 * NS_PER_S)
+
+/* daemon.c: the counter now, checked against its past. */
+uint64_t daemon_read_counter(struct daemon *daemon);
+int64_t daemon_realtime_s(void);
+
+/* daemon_page.c */
+void daemon_open_page(struct daemon *daemon, bool at_start);
+/* After each round of the loop: the line is renewed once, however many samples came. */
+void daemon_renew_line(void *daemon);
+void daemon_say_page_error(struct daemon *daemon, int err);
+/* The page as it stands, with what UTC is now: at a leap second, or when the list has changed. */
+void daemon_renew_calendar(struct daemon *daemon);
+/* CLOCK_MONOTONIC time of the next such change; INT64_MAX when it is not near. */
+int64_t daemon_calendar_change_ns(struct daemon *daemon, int64_t now_ns);
+/* systemd is told READY after a while without any usable time, too. */
+void daemon_ready_at_last(struct daemon *daemon, int64_t now_ns);
+
+/* daemon_sources.c: exit status, with a message. */
+int daemon_start_sources(struct daemon *daemon, char *message, size_t size);
+
+/* daemon_files.c */
+void daemon_read_leap_table(struct daemon *daemon);
+void daemon_read_state(struct daemon *daemon, struct discipline_config *config);
+void daemon_write_state(struct daemon *daemon);
+
+#endif

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* From what sources see to samples of the discipline. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "calendar.h"
+#include "daemon_parts.h"
+#include "event_log.h"
+
+/* Stamps this near to a leap second may mean either of two seconds. */
+#define LEAP_MARGIN_S 3
+
+static int64_t event_utc_s(const struct event *e)
+{
+	switch (e->kind) {
+	case EVENT_NTP:
+		return e->ntp.t3_ns / NS_PER_S;
+	case EVENT_PHC:
+		return e->phc.t_ns / NS_PER_S;
+	case EVENT_TIME:
+		return e->time.t_ns / NS_PER_S;
+	default:
+		return e->edge.label_s;
+	}
+}
+
+static int take_event(void *context, struct source *source, const struct event *event)
+{
+	struct daemon *d = context;
+	const struct config_source *config = source->config;
+	int64_t utc_s = event_utc_s(event);
+	struct sample sample;
+	int err;
+
+	event_log_write(d->event_log, source->name, event);
+	if (calendar_is_ambiguous(&d->leap, utc_s, LEAP_MARGIN_S))
+		return -EINVAL;
+	err = event_to_sample(event, (int64_t)leap_tai_offset_s(&d->leap, utc_s) * NS_PER_S,
+			      config->offset_ns, config->max_error_ns, d->counter.ns_per_tick,
+			      &sample);
+	if (err)
+		return err;
+	return discipline_sample(d->discipline, source->slot, &sample);
+}
+
+static void source_offline(void *context, struct source *source)
+{
+	struct daemon *d = context;
+
+	event_log_offline(d->event_log, source->name);
+	discipline_offline(d->discipline, source->slot);
+}
+
+static void source_reset(void *context, struct source *source)
+{
+	struct daemon *d = context;
+
+	event_log_reset(d->event_log, source->name);
+	discipline_reset_source(d->discipline, source->slot);
+}
+
+static void source_poll_changed(void *context, struct source *source, double poll_s)
+{
+	struct daemon *d = context;
+
+	discipline_set_poll(d->discipline, source->slot, poll_s);
+}
+
+static double source_poll_hint(void *context, struct source *source)
+{
+	struct daemon *d = context;
+
+	return discipline_poll_hint(d->discipline, source->slot);
+}
+
+static void log_source(struct daemon *d, const struct source *source)
+{
+	char settings[512];
+
+	event_log_settings(source->config, source->poll_s, settings, sizeof(settings));
+	event_log_source(d->event_log, source->name, settings);
+}
+
+static int start_section(struct daemon *d, const struct config_source *config)
+{
+	struct discipline_source_config slot_config = {.prefer = config->prefer,
+						       .trust = config->trust,
+						       .noselect = config->noselect,
+						       .min_samples = config->min_samples};
+	struct source *first = &d->sources[d->source_count];
+	unsigned int count = source_count(config);
+	int err;
+
+	for (unsigned int i = 0; i < count; i++) {
+		int slot = discipline_add_source(d->discipline, &slot_config);
+
+		if (slot < 0)
+			return slot;
+		first[i].slot = slot;
+	}
+	err = source_start(first, config, &d->env);
+	if (err)
+		return err;
+	for (unsigned int i = 0; i < count; i++) {
+		discipline_set_poll(d->discipline, first[i].slot, first[i].poll_s);
+		log_source(d, &first[i]);
+	}
+	d->source_count += count;
+	return 0;
+}
+
+int daemon_start_sources(struct daemon *d, char *message, size_t size)
+{
+	d->env = (struct source_env){.loop = &d->loop,
+				     .counter = &d->counter,
+				     .event = take_event,
+				     .offline = source_offline,
+				     .reset = source_reset,
+				     .poll_changed = source_poll_changed,
+				     .poll_hint = source_poll_hint,
+				     .context = d};
+	for (unsigned int i = 0; i < d->config.source_count; i++) {
+		const struct config_source *config = &d->config.sources[i];
+		int err = start_section(d, config);
+
+		if (!err)
+			continue;
+		snprintf(message, size, "source %s: %s", config->name, strerror(-err));
+		return EXIT_FAILED;
+	}
+	return 0;
+}
