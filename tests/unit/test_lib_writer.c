@@ -69,6 +69,13 @@ static void a_new_page_is_whole_readable_and_unreliable(void **state)
 	vmclock_writer_close(writer);
 }
 
+/* All but the padding at the end. */
+static void assert_same_reference(const struct vmclock_reference *a,
+				  const struct vmclock_reference *b)
+{
+	assert_memory_equal(a, b, offsetof(struct vmclock_reference, disrupt) + sizeof(a->disrupt));
+}
+
 static void what_is_published_is_what_the_page_says(void **state)
 {
 	struct place *place = *state;
@@ -101,7 +108,7 @@ static void what_is_published_is_what_the_page_says(void **state)
 	assert_int_equal(page.time_esterror_nanosec, 34);
 	assert_int_equal(page.time_maxerror_nanosec, 1000);
 	assert_int_equal(vmclock_writer_current(writer, &current), 0);
-	assert_memory_equal(&current, &reference, sizeof(current));
+	assert_same_reference(&current, &reference);
 	vmclock_writer_close(writer);
 }
 
@@ -202,7 +209,7 @@ static void expect_refused(struct vmclock_writer *writer, struct vmclock_referen
 	assert_int_equal(vmclock_writer_current(writer, &before), 0);
 	assert_int_equal(vmclock_writer_publish(writer, &reference, UINT64_MAX, NULL), rc);
 	assert_int_equal(vmclock_writer_current(writer, &after), 0);
-	assert_memory_equal(&before, &after, sizeof(before));
+	assert_same_reference(&before, &after);
 }
 
 #define REFUSED(rc, ...)                                               \
