@@ -175,11 +175,12 @@ static bool report_failure(struct ntp_association *a)
 	return true;
 }
 
-static void send_failed(struct ntp_association *a, int err)
+static void send_failed(struct ntp_association *a)
 {
 	a->failed_sends++;
-	log_debug("source %s: %s (%s)", a->source->name, a->source->claims.problem, strerror(-err));
 	if (a->failed_sends == FAILED_SENDS_TO_GIVE_UP) {
+		log_warning("source %s: %s: %s", a->source->name, a->source->claims.address,
+			    a->source->claims.problem);
 		source_tell_offline(a->source);
 		fail(a, NTP_FAILURE_SILENT);
 	}
@@ -201,7 +202,7 @@ static void poll_due(struct loop_timer *timer, int64_t now_ns)
 		a->failed_sends = 0;
 	arm_next(a);
 	if (err)
-		send_failed(a, err);
+		send_failed(a);
 }
 
 /* Who is told "denied" or "slow down" by somebody who knows our random number obeys. */
@@ -328,7 +329,7 @@ static void usable_reply(struct ntp_association *a, const struct ntp_packet *pac
 		.precision_log2 = packet->precision_log2,
 	};
 	set_counters(a, datagram, c4_user, &event.ntp);
-	if (!a->heard)
+	if (!a->heard || a->silent_polls >= POLLS_TO_GIVE_UP)
 		log_info("source %s: %s answers, stratum %u", a->source->name,
 			 a->source->claims.address, packet->stratum);
 	a->heard = true;

@@ -6,6 +6,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "../log.h"
 #include "ntp.h"
@@ -43,7 +44,8 @@ struct pool {
 	const struct config_source *config;
 	struct resolver *resolver; /* NULL: numeric address */
 	struct resolver_query query;
-	struct loop_timer timer; /* next try to find addresses */
+	const char *problem_said; /* the resolver's: told once until it changes */
+	struct loop_timer timer;  /* next try to find addresses */
 	double retry_s;
 	struct candidate candidates[CANDIDATES_MAX];
 	unsigned int candidate_count;
@@ -245,13 +247,16 @@ static void resolved(struct resolver_query *query, const struct resolver_answer 
 	struct pool *pool = query->context;
 
 	if (answer->problem) {
-		log_info("source %s: cannot resolve %s: %s", pool->config->name, query->name,
-			 answer->problem);
+		if (!pool->problem_said || strcmp(pool->problem_said, answer->problem))
+			log_warning("source %s: cannot resolve %s: %s", pool->config->name,
+				    query->name, answer->problem);
+		pool->problem_said = answer->problem;
 		tell_waiting(pool, "cannot resolve the name: ", answer->problem);
 		pool->retry_s = fmin(pool->retry_s, RESOLVE_UNANSWERED_MAX_S);
 		schedule(pool);
 		return;
 	}
+	pool->problem_said = NULL;
 	forget_stale(pool);
 	for (unsigned int i = 0; i < answer->count; i++)
 		add_candidate(pool, &answer->addresses[i]);

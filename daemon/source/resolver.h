@@ -10,7 +10,7 @@
 enum { RESOLVER_ADDRESSES_MAX = 16 };
 
 struct resolver_answer {
-	const char *problem; /* NULL: there are addresses */
+	const char *problem; /* NULL: there are addresses; text that lasts */
 	struct address addresses[RESOLVER_ADDRESSES_MAX];
 	unsigned int count;
 };
