@@ -114,13 +114,12 @@ static void mix_shapes(const double weight[ONEWAY_SHAPES], const struct oneway_d
 
 static void tabulate(struct oneway *density, const struct oneway_dictionary *dict, double exponent)
 {
-	double below = 0.0;
-
 	mix_shapes(density->weight, dict, density->pdf);
-	for (int i = 0; i < ONEWAY_NODES; i++) {
-		below += density->pdf[i] * dict->cell_ns[i];
-		density->cdf[i] = below;
-	}
+	density->cdf[0] = 0.0;
+	for (int i = 1; i < ONEWAY_NODES; i++)
+		density->cdf[i] =
+			density->cdf[i - 1] + (density->pdf[i - 1] + density->pdf[i]) / 2.0 *
+						      (dict->node_ns[i] - dict->node_ns[i - 1]);
 	oneway_temper(density, exponent);
 }
 
