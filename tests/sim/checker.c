@@ -65,7 +65,8 @@ static void remember(struct checker *c, uint64_t counter, double time_ns, double
 {
 	unsigned int at = (c->head + c->count) % CHECKER_READINGS;
 
-	c->readings[at] = (struct reading){counter, time_ns - bound_ns, time_ns + bound_ns};
+	c->readings[at] = (struct reading){counter, time_ns - bound_ns, time_ns + bound_ns,
+					   c->last_at, c->last.kept_s};
 	if (c->count < CHECKER_READINGS)
 		c->count++;
 	else
@@ -106,6 +107,8 @@ static void check_nesting(struct checker *c, uint64_t now, const struct publicat
 		const struct reading *r = &c->readings[(c->head + i) % CHECKER_READINGS];
 		double time_ns = line_ns(c, p, r->counter);
 
+		if (age_s(c, r->published, now) > r->kept_s)
+			continue;
 		if (time_ns >= r->earliest_ns - TOLERANCE_NS &&
 		    time_ns <= r->latest_ns + TOLERANCE_NS)
 			continue;
@@ -146,6 +149,7 @@ void checker_publish(struct checker *c, uint64_t counter, const struct publicati
 		check_nesting(c, counter, publication);
 	}
 	c->last = *publication;
+	c->last_at = counter;
 	c->have = true;
 	checker_read(c, counter, &seen);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The promises of the page, checked against the truth: the bound holds, readings never go back,
- * later pages stay inside the intervals that were read before, only a disruption steps.
+ * later pages stay inside the intervals that were read before for as long as the publication said
+ * that it keeps them (kept_s), only a disruption steps.
  */
 #ifndef VMCLOCK_SIM_CHECKER_H
 #define VMCLOCK_SIM_CHECKER_H
@@ -27,6 +28,8 @@ struct reading {
 	uint64_t counter;
 	double earliest_ns;
 	double latest_ns;
+	uint64_t published; /* the page it was read from */
+	double kept_s;	    /* and for how long that page is kept */
 };
 
 struct checker {
@@ -34,6 +37,7 @@ struct checker {
 	double horizon_s;
 	bool have;
 	struct publication last;
+	uint64_t last_at; /* counter when it was published */
 	struct reading readings[CHECKER_READINGS];
 	unsigned int head, count;
 	uint64_t publications;

@@ -312,6 +312,7 @@ static void draw_kill(struct scenario *s, struct rng *r)
 	s->duration_s = 9500;
 	s->settled_from_s = 8500;
 	s->known_bias_ns = 1e5;
+	s->may_disrupt = true; /* when the new daemon finds the page carried off too far */
 }
 
 static void draw_phc(struct scenario *s, struct rng *r)

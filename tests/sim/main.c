@@ -30,7 +30,7 @@ struct pooled {
 	uint64_t unexpected_disruptions, disruption_seed;
 	double worst_settled; /* RMS over what is allowed */
 	uint64_t worst_seed;
-	uint64_t judged, within_1sigma, within_3sigma;
+	uint64_t judged, within_1sigma, within_3sigma, kept_whole;
 	double outage_squares;	   /* of RMS over what wander and told rate allow */
 	double outage_own_squares; /* the same with the estimate's own rate error */
 	unsigned int killed;
@@ -118,6 +118,7 @@ static void pool_errors(struct pooled *p, const struct scenario *s, const struct
 		p->worst_seed = s->seed;
 	}
 	p->judged += r->judged;
+	p->kept_whole += r->kept_whole;
 	p->within_1sigma += r->within_1sigma;
 	p->within_3sigma += r->within_3sigma;
 	if (s->outage_s > 0) {
@@ -232,6 +233,9 @@ static void report_coverage(const struct family *family, const struct pooled *p)
 	report(one >= 0.6 && one <= 0.8, family->name, text);
 	snprintf(text, sizeof(text), "%.4f of the errors are within 3 sigma (above 0.99)", three);
 	report(three > 0.99, family->name, text);
+	snprintf(text, sizeof(text), "%.3f of the pages are kept for the whole horizon (0.95)",
+		 (double)p->kept_whole / (double)p->judged);
+	report((double)p->kept_whole >= 0.95 * (double)p->judged, family->name, text);
 }
 
 static void report_outage(const struct family *family, const struct pooled *p)
@@ -274,8 +278,10 @@ static void run_family(const struct options *o, const struct family *family)
 	}
 	for (unsigned int i = 0; i < seeds && !error; i++)
 		error = run_seed(o, family, first + i, &pooled);
-	printf("# %s: %s; seeds %" PRIu64 " to %" PRIu64 ", %" PRIu64 " samples\n", family->name,
-	       family->about, first, first + seeds - 1, pooled.samples);
+	printf("# %s: %s; seeds %" PRIu64 " to %" PRIu64 ", %" PRIu64
+	       " samples, %.0f %% of the pages kept for 60 s\n",
+	       family->name, family->about, first, first + seeds - 1, pooled.samples,
+	       100 * (double)pooled.kept_whole / (double)pooled.judged);
 	if (error) {
 		report(false, family->name, "runs to its end");
 		return;

@@ -384,6 +384,7 @@ static void judge(struct world *w, uint64_t counter, const struct seen *seen)
 	w->settled_squares += error_ns * error_ns;
 	w->settled_count++;
 	w->out->judged++;
+	w->out->kept_whole += w->out->checker.last.kept_s >= w->out->checker.horizon_s;
 	w->out->within_1sigma += error_ns <= seen->sigma_ns;
 	w->out->within_3sigma += error_ns <= 3 * seen->sigma_ns;
 }

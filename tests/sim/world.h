@@ -60,6 +60,7 @@ struct result {
 	double settled_rms_ns; /* from settled_from_s on; NAN: no page */
 	double noise_ns;       /* median size of a sample's midpoint error */
 	uint64_t judged, within_1sigma, within_3sigma;
+	uint64_t kept_whole; /* of those judged: pages that are kept for the whole horizon */
 	double outage_rms_ns;
 	double outage_rate_error_ppb; /* of the estimate when the outage began */
 	bool killed;		      /* the moment came */
