@@ -65,19 +65,39 @@ static json_t *report_standing(const struct source *source,
 static json_t *report_estimate(const struct discipline_source_status *s, double sample_age_s)
 {
 	const struct estimate *e = &s->estimate;
-	const struct interval *i = &s->interval;
+	const struct filter_report *f = &s->filter;
 	bool has = s->has_estimate;
 
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "last_sample_age_s",
-			 report_number(known(s->samples > 0, sample_age_s)), "offset_ns",
-			 report_number(known(has, s->offset_ns)), "offset_sd_ns",
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+			 "last_sample_age_s", report_number(known(s->samples > 0, sample_age_s)),
+			 "offset_ns", report_number(known(has, s->offset_ns)), "offset_sd_ns",
 			 report_number(known(has, sqrt(e->phase_var_ns2))), "rate_ppb",
 			 report_number(known(has, e->rate_ppb)), "rate_sd_ppb",
 			 report_number(known(has, sqrt(e->rate_var_ppb2))), "wander",
-			 report_number(known(has, e->wander)), "bound_ns",
+			 report_number(known(has, e->wander)), "noise_ns",
+			 report_number(known(has, f->noise_ns)), "delay_ns",
+			 report_number(known(has, f->delay_ns)), "extra_delay_request_ns",
+			 report_number(known(has, f->path_offset_ns[0])), "extra_delay_reply_ns",
+			 report_number(known(has, f->path_offset_ns[1])), "tempering",
+			 report_number(known(has, f->tempering)));
+}
+
+/* Where the source says true time is, as seen from the line in force. */
+static json_t *report_interval(const struct daemon *daemon,
+			       const struct discipline_source_status *s)
+{
+	const struct interval *i = &s->interval;
+	struct discipline_totals totals;
+	double base_ns = (double)NAN;
+
+	discipline_get_totals(daemon->discipline, &totals);
+	if (totals.has_line && s->has_interval)
+		base_ns = -line_minus(&totals.last.line, daemon->counter.ns_per_tick, i->counter,
+				      i->base_ns, 0);
+	return json_pack("{s:o, s:o, s:o}", "bound_ns",
 			 report_number(known(s->has_interval, (i->hi_ns - i->lo_ns) / 2)),
-			 "noise_ns", report_number(known(has, s->filter.noise_ns)), "delay_ns",
-			 report_number(known(has, s->filter.delay_ns)));
+			 "interval_lo_ns", report_number(base_ns + i->lo_ns), "interval_hi_ns",
+			 report_number(base_ns + i->hi_ns));
 }
 
 /* All of them or nothing; takes over what it is given. */
@@ -110,6 +130,7 @@ static json_t *report_source(const struct daemon *daemon, const struct source *s
 		report_peer(source, moment->now_ns),
 		report_standing(source, &status),
 		report_estimate(&status, sample_age_s),
+		report_interval(daemon, &status),
 		report_stats(source),
 	};
 

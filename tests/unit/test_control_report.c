@@ -193,11 +193,27 @@ static void a_source_is_told_with_all_that_is_known(void **state)
 	assert_real(good, "offset_ns", -1200);
 	assert_real(good, "offset_sd_ns", 800);
 	assert_real(good, "bound_ns", 39250);
+	assert_real(good, "interval_lo_ns", -39000.25);
+	assert_real(good, "interval_hi_ns", 39499.75);
 	assert_real(good, "delay_ns", 78000);
 	assert_real(good, "last_sample_age_s", 2);
 	assert_real(good, "weight", 1);
 	assert_int_equal(json_integer_value(member(good, "reach")), 0377);
 	assert_true(json_real_value(member(good, "last_reply_age_s")) >= 3);
+	json_decref(report);
+}
+
+static void an_interval_is_told_from_the_line_at_its_own_counter_value(void **state)
+{
+	json_t *report;
+
+	(void)state;
+	/* A second later the line, at +2500 ppb, is 2.5 us further than nominal time. */
+	control_fake.sources[0].interval.counter += 1000000000;
+	control_fake.sources[0].interval.base_ns += 1000000000;
+	report = sources();
+	assert_real(json_array_get(report, 0), "interval_lo_ns", -39000 - 2500.25);
+	assert_real(json_array_get(report, 0), "interval_hi_ns", 39500 - 2500.25);
 	json_decref(report);
 }
 
@@ -219,7 +235,7 @@ static void a_source_that_never_answered_has_nulls_and_no_zeros(void **state)
 	json_t *mute = json_array_get(report, 2);
 	static const char *const unknown[] = {"last_reply_age_s", "last_sample_age_s", "offset_ns",
 					      "rate_ppb",	  "bound_ns",	       "noise_ns",
-					      "delay_ns"};
+					      "interval_lo_ns",	  "interval_hi_ns",    "delay_ns"};
 	size_t i;
 
 	(void)state;
@@ -240,6 +256,8 @@ int main(void)
 		cmocka_unit_test_setup(numbers_that_are_none_become_null, setup),
 		cmocka_unit_test_setup(any_bytes_in_a_peer_s_text_leave_valid_json, setup),
 		cmocka_unit_test_setup(a_source_is_told_with_all_that_is_known, setup),
+		cmocka_unit_test_setup(an_interval_is_told_from_the_line_at_its_own_counter_value,
+				       setup),
 		cmocka_unit_test_setup(a_falseticker_is_named_with_the_reason, setup),
 		cmocka_unit_test_setup(a_source_that_never_answered_has_nulls_and_no_zeros, setup),
 	};
