@@ -15,7 +15,7 @@
 #include "listen.h"
 #include "method.h"
 
-enum { CONNECTIONS_MAX = 16 };
+enum { CONNECTIONS_MAX = 16, ACCEPTS_PER_ROUND = 8 };
 
 #define SWEEP_NS 1000000000LL
 
@@ -103,13 +103,19 @@ static void welcome(struct control *control, int fd)
 static void listener_ready(struct loop_watch *watch, short revents)
 {
 	struct control *control = watch->context;
-	int fd = accept(watch->fd, NULL, NULL);
+	unsigned int i;
 
 	(void)revents;
-	if (fd >= 0)
-		welcome(control, fd);
-	else if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)
-		watch->events = 0; /* out of descriptors or memory: again in a second */
+	for (i = 0; i < ACCEPTS_PER_ROUND; i++) {
+		int fd = accept(watch->fd, NULL, NULL);
+
+		if (fd >= 0)
+			welcome(control, fd);
+		else if (errno == EAGAIN)
+			break;
+		else if (errno != EINTR && errno != ECONNABORTED)
+			watch->events = 0; /* out of descriptors or memory: again in a second */
+	}
 	if (!control->sweep.linked)
 		loop_arm(&control->daemon->loop, &control->sweep, loop_now_ns() + SWEEP_NS);
 }

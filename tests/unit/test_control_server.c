@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -349,6 +350,31 @@ static void there_is_room_for_sixteen_and_then_again(void **state)
 		close(fds[i]);
 }
 
+static void lack_of_descriptors_pauses_listening_and_no_more(void **state)
+{
+	const struct loop_watch *listening = control_fake.daemon.loop.watches[0];
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
+	int next = dup(fd);
+	struct rlimit before, tight;
+
+	(void)state;
+	strcpy(address.sun_path, socket_path);
+	assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	close(next);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	tight = (struct rlimit){.rlim_cur = (rlim_t)next, .rlim_max = before.rlim_max};
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &tight), 0);
+	turn(3);
+	assert_int_equal(listening->events, 0); /* else poll() would return for ever */
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	while (listening->events == 0)
+		assert_int_equal(loop_run_once(&control_fake.daemon.loop, INT64_MAX), 0);
+	turn(2);
+	assert_serves(fd);
+	close(fd);
+}
+
 static void a_watcher_that_does_not_read_costs_nobody_anything(void **state)
 {
 	int slow = join();
@@ -628,6 +654,7 @@ int main(void)
 		server_test(an_endless_message_is_refused),
 		server_test(half_a_message_is_forgotten_with_its_connection),
 		server_test(there_is_room_for_sixteen_and_then_again),
+		server_test(lack_of_descriptors_pauses_listening_and_no_more),
 		server_test(a_watcher_that_does_not_read_costs_nobody_anything),
 		server_test(a_flood_of_calls_without_reading_is_held_back),
 		server_test(one_that_stops_reading_or_talking_is_dropped),
