@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Talks to the control socket, and turns every way in which that fails into advice. */
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -50,6 +51,25 @@ static int explain_connect(const char *path, int error)
 	}
 }
 
+/* Waits for a daemon that is busy accepting others, but not for ever. */
+static int connect_to(const struct sockaddr_un *address)
+{
+	const struct timeval patience = {.tv_sec = REPLY_TIMEOUT_MS / 1000};
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int error = 0;
+
+	if (fd < 0)
+		return -errno;
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
+	if (connect(fd, (const struct sockaddr *)address, sizeof(*address)) < 0 ||
+	    fcntl(fd, F_SETFL, O_NONBLOCK) < 0)
+		error = errno;
+	if (!error)
+		return fd;
+	close(fd);
+	return -error;
+}
+
 int client_open(struct client *client, const char *path)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -59,16 +79,14 @@ int client_open(struct client *client, const char *path)
 		return ctl_error("%s: a socket's path has at most %zu characters", path,
 				 sizeof(address.sun_path) - 1);
 	strcpy(address.sun_path, path);
+	client->fd = connect_to(&address);
+	if (client->fd < 0)
+		return explain_connect(path, -client->fd);
 	client->data = malloc(CLIENT_REPLY_MAX);
-	if (!client->data)
-		return ctl_error("out of memory");
-	client->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (client->fd >= 0 &&
-	    connect(client->fd, (const struct sockaddr *)&address, sizeof(address)) == 0)
+	if (client->data)
 		return CTL_FINE;
-	explain_connect(path, errno);
 	client_close(client);
-	return CTL_ERROR;
+	return ctl_error("out of memory");
 }
 
 void client_close(struct client *client)

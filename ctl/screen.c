@@ -50,15 +50,18 @@ void screen_close(struct screen *screen)
 
 void screen_begin(struct screen *screen)
 {
-	int before = screen->height;
+	int height = screen->height;
+	int width = screen->width;
 
 	measure(screen);
-	/* Where the old frame is after a change of size, nobody knows. */
-	if (before && before != screen->height)
-		screen->drawn = 0;
 	screen->lines = 0;
 	screen->frame = open_memstream(&screen->bytes, &screen->size);
-	if (screen->frame && screen->drawn)
+	if (!screen->frame || !screen->drawn)
+		return;
+	/* Where the old frame is after a change of size, nobody knows. */
+	if (height != screen->height || width != screen->width)
+		fputs("\033[H\033[2J", screen->frame);
+	else
 		fprintf(screen->frame, "\033[%dF", screen->drawn);
 }
 

@@ -50,8 +50,8 @@ class Connection:
 
     def __init__(self, path):
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.socket.settimeout(10)
         self.socket.connect(path)
+        self.socket.settimeout(10)
         self.bytes = b""
 
     def send(self, call):
