@@ -257,10 +257,18 @@ static bool is_usable(struct ntp_association *a, const struct ntp_packet *packet
 	return false;
 }
 
+/* What is known of CLOCK_REALTIME during one exchange. */
+struct exchange_clock {
+	struct stamp_pair before;
+	struct stamp_pair after;
+	bool undisturbed;
+	double rate_limit;
+};
+
 /* What the kernel's stamp makes better than the counter read in user space, it replaces. */
-static void refine(struct ntp_association *a, const struct stamp_pair *near, bool undisturbed,
-		   int64_t realtime_ns, const struct event_ntp *limits, uint64_t *counter,
-		   double *error_ns)
+static void refine(struct ntp_association *a, const struct exchange_clock *clock,
+		   const struct stamp_pair *near, int64_t realtime_ns, struct event_ntp *e,
+		   uint64_t *counter)
 {
 	double ns_per_tick = a->source->env->counter->ns_per_tick;
 	struct stamp stamp;
@@ -269,15 +277,15 @@ static void refine(struct ntp_association *a, const struct stamp_pair *near, boo
 		stats(a)->stamps_daemon++;
 		return;
 	}
-	if (!undisturbed || !stamp_convert(near, realtime_ns, ns_per_tick, limits->c1_user,
-					   limits->c4_user, &stamp)) {
+	if (!clock->undisturbed || !stamp_convert(near, realtime_ns, ns_per_tick, clock->rate_limit,
+						  e->c1_user, e->c4_user, &stamp)) {
 		stats(a)->stamps_dropped++;
 		stats(a)->stamps_daemon++;
 		return;
 	}
 	stats(a)->stamps_kernel++;
 	*counter = stamp.counter;
-	*error_ns = fmax(*error_ns, stamp.error_ns);
+	e->stamp_error_ns = fmax(e->stamp_error_ns, stamp.error_ns);
 }
 
 static void set_counters(struct ntp_association *a, const struct ntp_datagram *datagram,
@@ -285,18 +293,17 @@ static void set_counters(struct ntp_association *a, const struct ntp_datagram *d
 {
 	const struct counter *counter = a->source->env->counter;
 	const struct ntp_request *request = &a->request;
-	struct stamp_pair after = {0};
-	bool undisturbed = false;
+	struct exchange_clock clock = {.before = request->before};
 
 	e->c1 = e->c1_user = request->c1_user;
 	e->c4 = e->c4_user = c4_user;
 	if (request->sent_realtime_ns || datagram->realtime_ns) {
-		stamp_pair_read(counter, &after);
-		undisturbed = stamp_pairs_agree(&request->before, &after, counter->ns_per_tick);
+		stamp_pair_read(counter, &clock.after);
+		clock.undisturbed = stamp_pairs_agree(&clock.before, &clock.after,
+						      counter->ns_per_tick, &clock.rate_limit);
 	}
-	refine(a, &request->before, undisturbed, request->sent_realtime_ns, e, &e->c1,
-	       &e->stamp_error_ns);
-	refine(a, &after, undisturbed, datagram->realtime_ns, e, &e->c4, &e->stamp_error_ns);
+	refine(a, &clock, &clock.before, request->sent_realtime_ns, e, &e->c1);
+	refine(a, &clock, &clock.after, datagram->realtime_ns, e, &e->c4);
 	if (counter_diff(e->c4, e->c1) >= 0)
 		return;
 	/* Two stamps that contradict each other within their errors: what is certain remains. */

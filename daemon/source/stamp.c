@@ -11,6 +11,8 @@ enum { PAIR_READS = 5 };
 
 /* A stamp and a pair further apart than this do not belong to one exchange. */
 #define FARTHEST_NS 1e12
+/* Pairs closer together than a few of their brackets say nothing about the rate. */
+#define RATE_LIMIT_MAX 0.5
 /* Both clock reads are cut off to whole ns. */
 #define READ_ROUNDING_NS 1.0
 
@@ -68,20 +70,30 @@ void stamp_pair_read(const struct counter *counter, struct stamp_pair *out)
 		out->half_ns += coarse_ns;
 }
 
-bool stamp_pairs_agree(const struct stamp_pair *before, const struct stamp_pair *after,
-		       double ns_per_tick)
+/* An offset that is too small by up to its slack may seem to grow or shrink by that much. */
+static bool was_set(const struct stamp_pair *before, const struct stamp_pair *after)
 {
-	double set_ns = (double)(after->set_offset_ns - before->set_offset_ns);
+	double moved_ns = (double)(after->set_offset_ns - before->set_offset_ns);
+
+	return moved_ns > before->set_slack_ns + 2 * READ_ROUNDING_NS ||
+	       -moved_ns > after->set_slack_ns + 2 * READ_ROUNDING_NS;
+}
+
+bool stamp_pairs_agree(const struct stamp_pair *before, const struct stamp_pair *after,
+		       double ns_per_tick, double *rate_limit)
+{
 	double counted_ns = (double)counter_diff(after->counter, before->counter) * ns_per_tick;
 	double shown_ns = (double)(after->realtime_ns - before->realtime_ns);
 	double brackets_ns = before->half_ns + after->half_ns;
+	double apart_ns = fabs(shown_ns - counted_ns);
 
-	/* An offset that is too small by up to its slack may have grown or shrunk by that much. */
-	if (set_ns > before->set_slack_ns + 2 * READ_ROUNDING_NS ||
-	    -set_ns > after->set_slack_ns + 2 * READ_ROUNDING_NS)
+	*rate_limit = STAMP_RATE_TOLERANCE;
+	if (counted_ns < 0 || was_set(before, after) ||
+	    apart_ns > counted_ns * STAMP_RATE_TOLERANCE + brackets_ns)
 		return false;
-	return counted_ns >= 0 &&
-	       fabs(shown_ns - counted_ns) <= counted_ns * STAMP_RATE_TOLERANCE + brackets_ns;
+	if (counted_ns > 0)
+		*rate_limit = fmax(*rate_limit, (apart_ns + brackets_ns) / counted_ns);
+	return *rate_limit <= RATE_LIMIT_MAX;
 }
 
 /* Into [earliest, latest], or false when it lies further outside than its error can explain. */
@@ -101,7 +113,7 @@ static bool clamp(struct stamp *stamp, double ns_per_tick, uint64_t earliest, ui
 }
 
 bool stamp_convert(const struct stamp_pair *pair, int64_t realtime_ns, double ns_per_tick,
-		   uint64_t earliest, uint64_t latest, struct stamp *out)
+		   double rate_limit, uint64_t earliest, uint64_t latest, struct stamp *out)
 {
 	int64_t away_ns;
 	double ticks;
@@ -113,8 +125,7 @@ bool stamp_convert(const struct stamp_pair *pair, int64_t realtime_ns, double ns
 	out->counter = pair->counter + (uint64_t)llround(ticks);
 	/* away_ns is as REALTIME counts: running slow, it counts less than passed. The stamp's own
 	 * rounding to ns and to ticks joins the pair's. */
-	out->error_ns = pair->half_ns +
-			fabs((double)away_ns) * STAMP_RATE_TOLERANCE / (1 - STAMP_RATE_TOLERANCE) +
+	out->error_ns = pair->half_ns + fabs((double)away_ns) * rate_limit / (1 - rate_limit) +
 			0.5 * ns_per_tick + READ_ROUNDING_NS;
 	return clamp(out, ns_per_tick, earliest, latest);
 }

@@ -4,9 +4,9 @@
  *
  * CLOCK_REALTIME may be set or slewed at any time by whoever steers the host clock. It is therefore
  * never followed for longer than one exchange: it is paired with the counter just before the
- * request leaves and just after the reply was taken. Each stamp is converted from the pair that it
- * is near to, with an error that holds whatever rate within +-500 ppm REALTIME had in between, and
- * only when the two pairs show that it was not set and its rate stayed within that.
+ * request leaves and just after the reply was taken. The two pairs show whether it was set in
+ * between and how fast it can have run; each stamp is converted from the pair that it is near to,
+ * with an error that holds for every rate that the pairs leave possible, and +-500 ppm at least.
  */
 #ifndef VMCLOCK_STAMP_H
 #define VMCLOCK_STAMP_H
@@ -16,7 +16,7 @@
 
 #include "../counter.h"
 
-/* How far CLOCK_REALTIME may run from the counter's nominal rate while stamps are converted. */
+/* How far CLOCK_REALTIME may run from the counter's nominal rate for stamps to be converted. */
 #define STAMP_RATE_TOLERANCE 500e-6
 
 /* CLOCK_REALTIME showed realtime_ns at some moment within +-half_ns around `counter`. */
@@ -41,9 +41,12 @@ struct stamp {
 /* The narrowest of several reads of the clocks between reads of the counter. */
 void stamp_pair_read(const struct counter *counter, struct stamp_pair *out);
 
-/* False: CLOCK_REALTIME was set, or left +-500 ppm, between the pairs. */
+/*
+ * False: CLOCK_REALTIME was set, or left +-500 ppm, between the pairs. Else *rate_limit is how far
+ * its rate can have been from nominal: brackets hide some of it when the pairs are close.
+ */
 bool stamp_pairs_agree(const struct stamp_pair *before, const struct stamp_pair *after,
-		       double ns_per_tick);
+		       double ns_per_tick, double *rate_limit);
 
 /*
  * Converts a stamp taken near `pair`. It is known to lie between the counter reads `earliest` and
@@ -51,6 +54,6 @@ bool stamp_pairs_agree(const struct stamp_pair *before, const struct stamp_pair 
  * less is moved to the end it passed.
  */
 bool stamp_convert(const struct stamp_pair *pair, int64_t realtime_ns, double ns_per_tick,
-		   uint64_t earliest, uint64_t latest, struct stamp *out);
+		   double rate_limit, uint64_t earliest, uint64_t latest, struct stamp *out);
 
 #endif

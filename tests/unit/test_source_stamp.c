@@ -44,16 +44,17 @@ static bool agree_after(double set_ns, double rate, double span_ns)
 {
 	struct host host = {.counter = UINT64_MAX - 1000, .rate = rate};
 	struct stamp_pair before = pair_at(&host, 0, 30), after = pair_at(&host, span_ns, 30);
+	double rate_limit;
 
 	after.realtime_ns += (int64_t)set_ns;
 	after.set_offset_ns += (int64_t)set_ns;
-	return stamp_pairs_agree(&before, &after, TICK_NS);
+	return stamp_pairs_agree(&before, &after, TICK_NS, &rate_limit);
 }
 
 static void an_undisturbed_clock_agrees_over_any_span(void **state)
 {
 	(void)state;
-	for (double span_ns = 0; span_ns < 2e9; span_ns = span_ns * 3 + 100) {
+	for (double span_ns = 0; span_ns < 2e9; span_ns = span_ns * 3 + 300) {
 		assert_true(agree_after(0, 0, span_ns));
 		assert_true(agree_after(0, 499e-6, span_ns));
 		assert_true(agree_after(0, -499e-6, span_ns));
@@ -85,10 +86,11 @@ static void a_counter_that_went_back_is_noticed(void **state)
 {
 	struct host host = {.counter = 1000000};
 	struct stamp_pair before = pair_at(&host, 0, 30), after = pair_at(&host, 0, 30);
+	double rate_limit;
 
 	(void)state;
 	after.counter -= 10;
-	assert_false(stamp_pairs_agree(&before, &after, TICK_NS));
+	assert_false(stamp_pairs_agree(&before, &after, TICK_NS, &rate_limit));
 }
 
 /* Reads of simulated clocks can be equal: nothing is divided by their distance. */
@@ -97,11 +99,12 @@ static void equal_reads_agree_and_convert(void **state)
 	struct host host = {.counter = 77};
 	struct stamp_pair pair = pair_at(&host, 0, 0);
 	struct stamp stamp;
+	double rate_limit;
 
 	(void)state;
 	pair.set_slack_ns = 0;
-	assert_true(stamp_pairs_agree(&pair, &pair, TICK_NS));
-	assert_true(stamp_convert(&pair, REALTIME_NS, TICK_NS, 77, 77, &stamp));
+	assert_true(stamp_pairs_agree(&pair, &pair, TICK_NS, &rate_limit));
+	assert_true(stamp_convert(&pair, REALTIME_NS, TICK_NS, rate_limit, 77, 77, &stamp));
 	assert_int_equal(stamp.counter, 77);
 	assert_true(isfinite(stamp.error_ns));
 }
@@ -120,14 +123,48 @@ static void a_stamp_is_right_within_its_error_at_any_rate(void **state)
 
 			pair.counter += 50;
 			assert_true(stamp_convert(&pair, shown_ns(&host, later_ns), TICK_NS,
-						  counter_at(&host, -1e9), counter_at(&host, 1e9),
-						  &stamp));
+						  STAMP_RATE_TOLERANCE, counter_at(&host, -1e9),
+						  counter_at(&host, 1e9), &stamp));
 			off_ns = TICK_NS *
 				 (double)counter_diff(stamp.counter, counter_at(&host, later_ns));
 			assert_true(fabs(off_ns) <= stamp.error_ns);
 			assert_true(stamp.error_ns <= 25 + fabs(later_ns) * 501e-6 + 2);
 		}
 	}
+}
+
+/* Close together, pairs cannot tell 500 ppm from 5000. What they let pass is still covered. */
+static void no_rate_that_the_pairs_let_pass_breaks_the_error(void **state)
+{
+	unsigned int passed = 0;
+
+	(void)state;
+	for (double rate = -0.1; rate <= 0.1; rate += 0.0003) {
+		for (double span_ns = 1000; span_ns < 1e6; span_ns *= 1.7) {
+			for (int ends = 0; ends < 4; ends++) {
+				struct host host = {.counter = 5000000, .rate = rate};
+				struct stamp_pair before = pair_at(&host, 0, 32);
+				struct stamp_pair after = pair_at(&host, span_ns, 32);
+				double rate_limit, middle_ns = span_ns * 0.6;
+				struct stamp stamp;
+
+				/* The brackets hide what they can. */
+				before.counter += ends & 1 ? 60 : -60UL;
+				after.counter += ends & 2 ? 60 : -60UL;
+				if (!stamp_pairs_agree(&before, &after, TICK_NS, &rate_limit))
+					continue;
+				passed++;
+				assert_true(stamp_convert(&before, shown_ns(&host, middle_ns),
+							  TICK_NS, rate_limit, 0, 10000000,
+							  &stamp));
+				assert_true(
+					fabs((double)counter_diff(stamp.counter,
+								  counter_at(&host, middle_ns)) *
+					     TICK_NS) <= stamp.error_ns);
+			}
+		}
+	}
+	assert_true(passed > 100);
 }
 
 static void a_stamp_outside_the_reads_around_it_is_refused(void **state)
@@ -138,16 +175,23 @@ static void a_stamp_outside_the_reads_around_it_is_refused(void **state)
 	struct stamp stamp;
 
 	(void)state;
-	assert_true(stamp_convert(&pair, REALTIME_NS + 3000, TICK_NS, earliest, latest, &stamp));
+	assert_true(stamp_convert(&pair, REALTIME_NS + 3000, TICK_NS, STAMP_RATE_TOLERANCE,
+				  earliest, latest, &stamp));
 	assert_int_equal(stamp.counter, counter_at(&host, 3000));
-	assert_false(stamp_convert(&pair, REALTIME_NS + 900, TICK_NS, earliest, latest, &stamp));
-	assert_false(stamp_convert(&pair, REALTIME_NS + 5100, TICK_NS, earliest, latest, &stamp));
-	assert_false(stamp_convert(&pair, 0, TICK_NS, earliest, latest, &stamp));
-	assert_false(stamp_convert(&pair, INT64_MIN, TICK_NS, earliest, latest, &stamp));
+	assert_false(stamp_convert(&pair, REALTIME_NS + 900, TICK_NS, STAMP_RATE_TOLERANCE,
+				   earliest, latest, &stamp));
+	assert_false(stamp_convert(&pair, REALTIME_NS + 5100, TICK_NS, STAMP_RATE_TOLERANCE,
+				   earliest, latest, &stamp));
+	assert_false(
+		stamp_convert(&pair, 0, TICK_NS, STAMP_RATE_TOLERANCE, earliest, latest, &stamp));
+	assert_false(stamp_convert(&pair, INT64_MIN, TICK_NS, STAMP_RATE_TOLERANCE, earliest,
+				   latest, &stamp));
 	/* By less than its error: that is where it was. */
-	assert_true(stamp_convert(&pair, REALTIME_NS + 990, TICK_NS, earliest, latest, &stamp));
+	assert_true(stamp_convert(&pair, REALTIME_NS + 990, TICK_NS, STAMP_RATE_TOLERANCE, earliest,
+				  latest, &stamp));
 	assert_int_equal(stamp.counter, earliest);
-	assert_true(stamp_convert(&pair, REALTIME_NS + 5010, TICK_NS, earliest, latest, &stamp));
+	assert_true(stamp_convert(&pair, REALTIME_NS + 5010, TICK_NS, STAMP_RATE_TOLERANCE,
+				  earliest, latest, &stamp));
 	assert_int_equal(stamp.counter, latest);
 }
 
@@ -163,6 +207,7 @@ static void a_pair_of_this_machine_brackets_its_clock(void **state)
 	for (int i = 0; i < 100; i++) {
 		uint64_t start = counter.read();
 		struct stamp_pair pair, again;
+		double rate_limit;
 		uint64_t end;
 
 		stamp_pair_read(&counter, &pair);
@@ -171,7 +216,7 @@ static void a_pair_of_this_machine_brackets_its_clock(void **state)
 		assert_true(counter_diff(end, pair.counter) >= 0);
 		assert_true(pair.half_ns >= 0);
 		stamp_pair_read(&counter, &again);
-		assert_true(stamp_pairs_agree(&pair, &again, counter.ns_per_tick));
+		assert_true(stamp_pairs_agree(&pair, &again, counter.ns_per_tick, &rate_limit));
 	}
 }
 
@@ -184,6 +229,7 @@ int main(void)
 		cmocka_unit_test(a_counter_that_went_back_is_noticed),
 		cmocka_unit_test(equal_reads_agree_and_convert),
 		cmocka_unit_test(a_stamp_is_right_within_its_error_at_any_rate),
+		cmocka_unit_test(no_rate_that_the_pairs_let_pass_breaks_the_error),
 		cmocka_unit_test(a_stamp_outside_the_reads_around_it_is_refused),
 		cmocka_unit_test(a_pair_of_this_machine_brackets_its_clock),
 	};
