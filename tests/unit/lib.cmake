@@ -23,3 +23,11 @@ vmclock_unit_test(test_lib_example vmclock_static)
 target_compile_definitions(test_lib_example PRIVATE EXAMPLE="$<TARGET_FILE:example_now>"
                            LIBRARY="$<TARGET_FILE:vmclock_shared>")
 add_dependencies(test_lib_example example_now)
+
+# The line arithmetic goes into a kernel, too: no floating point, and no function of a library
+# (128-bit division would be one), or this does not link.
+if(NOT VMCLOCK_SANITIZE)
+  add_library(line_alone SHARED ${CMAKE_SOURCE_DIR}/lib/vmclock_line.c)
+  target_compile_options(line_alone PRIVATE -ffreestanding -mgeneral-regs-only)
+  target_link_options(line_alone PRIVATE -nostdlib -Wl,-z,defs)
+endif()
