@@ -97,6 +97,19 @@ static bool any_trusted_truechimer(const struct discipline *d)
 	return false;
 }
 
+static uint64_t oldest_rate_fact(const struct discipline *d)
+{
+	uint64_t oldest = d->voters[0]->status.interval.rate_since;
+
+	for (unsigned int i = 1; i < d->voter_count; i++) {
+		uint64_t since = d->voters[i]->status.interval.rate_since;
+
+		if (counter_diff(since, oldest) < 0)
+			oldest = since;
+	}
+	return oldest;
+}
+
 /*
  * The vote on phase, and among the same voters on the rate, whose intervals are facts too. True: a
  * majority agrees; totals.interval is what it holds.
@@ -127,6 +140,7 @@ static bool vote(struct discipline *d)
 	bound->hi_ns = phase.hi;
 	bound->rate_lo_ppb = rate.lo;
 	bound->rate_hi_ppb = rate.hi;
+	bound->rate_since = oldest_rate_fact(d);
 	d->has_interval = true;
 	d->confirmed = trusted || phase.truechimers > 1;
 	return true;

@@ -97,12 +97,23 @@ void discipline_destroy(struct discipline *d)
 	free(d);
 }
 
-/* A source that starts (over) knows what the others have learned of the rate. */
-static void restart_history(struct discipline *d, struct slot *slot)
+/*
+ * What is known of the rate from elsewhere: what a majority of several holds, or the page of the
+ * last life. What one source alone said may be a lie, and would be handed on for ever.
+ */
+static struct rate_prior known_rate(const struct discipline *d)
 {
 	const struct interval *known = &d->totals.interval;
-	double lo = d->has_interval ? known->rate_lo_ppb : d->config.rate_lo_ppb;
-	double hi = d->has_interval ? known->rate_hi_ppb : d->config.rate_hi_ppb;
+
+	if (d->has_interval && (d->confirmed || d->resumed))
+		return (struct rate_prior){known->rate_lo_ppb, known->rate_hi_ppb, true,
+					   known->rate_since};
+	return (struct rate_prior){d->config.rate_lo_ppb, d->config.rate_hi_ppb, false, 0};
+}
+
+/* A source that starts (over) knows what a majority has learned of the rate. */
+static void restart_history(struct discipline *d, struct slot *slot, const struct rate_prior *rate)
+{
 	struct filter_prior prior = d->config.prior;
 
 	if (d->totals.has_estimate)
@@ -110,7 +121,7 @@ static void restart_history(struct discipline *d, struct slot *slot)
 					      3 * sqrt(d->totals.estimate.rate_var_ppb2) +
 						      d->promise_ppb};
 	filter_init(slot->filter, d->tables, d->ns_per_tick, &prior);
-	envelope_init(&slot->envelope, d->ns_per_tick, d->promise_ppb, d->window_s, lo, hi);
+	envelope_init(&slot->envelope, d->ns_per_tick, d->promise_ppb, d->window_s, rate);
 	slot->conflicts = 0;
 	slot->status.samples = 0;
 	slot->status.has_estimate = false;
@@ -119,6 +130,8 @@ static void restart_history(struct discipline *d, struct slot *slot)
 
 int discipline_add_source(struct discipline *d, const struct discipline_source_config *config)
 {
+	const struct rate_prior rate = known_rate(d);
+
 	for (unsigned int i = 0; i < d->config.sources_max; i++) {
 		struct slot *slot = &d->slots[i];
 
@@ -129,7 +142,7 @@ int discipline_add_source(struct discipline *d, const struct discipline_source_c
 		slot->config = *config;
 		slot->status = (struct discipline_source_status){
 			.state = SOURCE_UNREACHABLE, .why = "no answer yet", .poll_s = 1};
-		restart_history(d, slot);
+		restart_history(d, slot, &rate);
 		return (int)i;
 	}
 	return -ENOSPC;
@@ -156,10 +169,11 @@ void discipline_remove_source(struct discipline *d, int slot)
 void discipline_reset_source(struct discipline *d, int slot)
 {
 	struct slot *s = slot_at(d, slot);
+	const struct rate_prior rate = known_rate(d);
 
 	if (!s)
 		return;
-	restart_history(d, s);
+	restart_history(d, s, &rate);
 	d->dirty = true;
 }
 
@@ -202,7 +216,7 @@ static int take_facts(struct discipline *d, struct slot *slot, const struct samp
 	}
 	if (++slot->conflicts < CONFLICTS_TO_RESTART)
 		return -ERANGE;
-	restart_history(d, slot);
+	restart_history(d, slot, NULL); /* what it had inherited may be what was wrong */
 	slot->status.restarts++;
 	err = envelope_add(&slot->envelope, s);
 	return err == -ERANGE ? err : 0;
@@ -309,8 +323,10 @@ void discipline_disrupt(struct discipline *d, uint64_t now, const char *reason)
 	d->config.rate_hi_ppb = ENVELOPE_RATE_MAX_PPB;
 	for (unsigned int i = 0; i < d->config.sources_max; i++)
 		if (d->slots[i].used)
-			restart_history(d, &d->slots[i]);
+			restart_history(d, &d->slots[i], NULL);
 	nesting_clear(&d->nesting);
+	d->confirmed = false;
+	d->resumed = false;
 	d->step = true;
 	d->marker = true;
 	d->dirty = true;
@@ -318,6 +334,8 @@ void discipline_disrupt(struct discipline *d, uint64_t now, const char *reason)
 
 void discipline_seed(struct discipline *d, const struct line *line, const struct interval *bound)
 {
+	struct rate_prior rate;
+
 	d->totals.interval = *bound;
 	d->has_interval = true;
 	d->totals.estimate = (struct estimate){
@@ -338,9 +356,10 @@ void discipline_seed(struct discipline *d, const struct line *line, const struct
 	d->resumed = true;
 	d->step = false;
 	d->dirty = true;
+	rate = known_rate(d);
 	for (unsigned int i = 0; i < d->config.sources_max; i++)
 		if (d->slots[i].used)
-			restart_history(d, &d->slots[i]);
+			restart_history(d, &d->slots[i], &rate);
 }
 
 double discipline_poll_hint(const struct discipline *d, int index)

@@ -40,25 +40,34 @@ void interval_carry(struct interval *interval, uint64_t counter, double ns_per_t
 	interval->counter = counter;
 }
 
+static const struct rate_prior anything = {-ENVELOPE_RATE_MAX_PPB, ENVELOPE_RATE_MAX_PPB, false, 0};
+
+static void cut(struct rate_prior *prior)
+{
+	prior->lo_ppb = fmax(prior->lo_ppb, -ENVELOPE_RATE_MAX_PPB);
+	prior->hi_ppb = fmin(prior->hi_ppb, ENVELOPE_RATE_MAX_PPB);
+}
+
 void envelope_init(struct envelope *e, double ns_per_tick, double promise_ppb, double window_s,
-		   double rate_lo_ppb, double rate_hi_ppb)
+		   const struct rate_prior *prior)
 {
 	memset(e, 0, sizeof(*e));
 	e->ns_per_tick = ns_per_tick;
 	e->promise_ppb = promise_ppb;
 	e->window_s = window_s;
-	e->prior_lo_ppb = fmax(rate_lo_ppb, -ENVELOPE_RATE_MAX_PPB);
-	e->prior_hi_ppb = fmin(rate_hi_ppb, ENVELOPE_RATE_MAX_PPB);
-	e->now.rate_lo_ppb = e->prior_lo_ppb;
-	e->now.rate_hi_ppb = e->prior_hi_ppb;
+	e->prior = prior ? *prior : anything;
+	cut(&e->prior);
+	e->now.rate_lo_ppb = e->prior.lo_ppb;
+	e->now.rate_hi_ppb = e->prior.hi_ppb;
 }
 
 void envelope_set_promise(struct envelope *e, double promise_ppb, double window_s)
 {
 	double wider_ppb = fmax(promise_ppb - e->promise_ppb, 0);
 
-	e->prior_lo_ppb = fmax(e->prior_lo_ppb - wider_ppb, -ENVELOPE_RATE_MAX_PPB);
-	e->prior_hi_ppb = fmin(e->prior_hi_ppb + wider_ppb, ENVELOPE_RATE_MAX_PPB);
+	e->prior.lo_ppb -= wider_ppb;
+	e->prior.hi_ppb += wider_ppb;
+	cut(&e->prior);
 	e->now.rate_lo_ppb -= wider_ppb;
 	e->now.rate_hi_ppb += wider_ppb;
 	e->promise_ppb = promise_ppb;
@@ -106,12 +115,16 @@ static void intersect_rate(struct envelope *e, const struct envelope_anchor *a)
 				  (base_ns + e->now.hi_ns - a->lo_ns) / apart_s + e->promise_ppb);
 }
 
+/*
+ * The newest of those beyond the window stays: after an outage, or with polls as long as that, it
+ * is what the bound rested on all the time.
+ */
 static void drop_old_anchors(struct envelope *e)
 {
 	unsigned int old = 0;
 
-	while (old < e->anchor_count &&
-	       seconds_between(e, e->now.counter, e->anchors[old].counter) > e->window_s)
+	while (old + 1 < e->anchor_count &&
+	       seconds_between(e, e->now.counter, e->anchors[old + 1].counter) > e->window_s)
 		old++;
 	e->anchor_count -= old;
 	memmove(e->anchors, e->anchors + old, e->anchor_count * sizeof(e->anchors[0]));
@@ -150,18 +163,21 @@ static void add_anchor(struct envelope *e)
 								 .hi_ns = e->now.hi_ns};
 }
 
-/* An old prior is as stale as an old pair. */
+/* An old prior is as stale as an old pair, once there is a pair. */
 static void renew_rate(struct envelope *e)
 {
-	if (seconds_between(e, e->now.counter, e->prior_counter) > e->window_s) {
-		e->prior_lo_ppb = -ENVELOPE_RATE_MAX_PPB;
-		e->prior_hi_ppb = ENVELOPE_RATE_MAX_PPB;
-	}
-	e->now.rate_lo_ppb = e->prior_lo_ppb;
-	e->now.rate_hi_ppb = e->prior_hi_ppb;
 	drop_old_anchors(e);
+	if (e->anchor_count > 1 && seconds_between(e, e->now.counter, e->prior.since) > e->window_s)
+		e->prior = anything;
+	e->now.rate_lo_ppb = e->prior.lo_ppb;
+	e->now.rate_hi_ppb = e->prior.hi_ppb;
 	for (unsigned int i = 0; i < e->anchor_count; i++)
 		intersect_rate(e, &e->anchors[i]);
+	e->now.rate_since = e->now.counter;
+	if (e->anchor_count)
+		e->now.rate_since = e->anchors[0].counter;
+	if (e->prior.dated && counter_diff(e->prior.since, e->now.rate_since) < 0)
+		e->now.rate_since = e->prior.since;
 }
 
 /* The first fact decides the base; before it anything may be true. */
@@ -172,7 +188,9 @@ static void begin(struct envelope *e, const struct sample *s)
 	e->now.base_ns = s->t_after_ns;
 	e->now.lo_ns = -INFINITY;
 	e->now.hi_ns = INFINITY;
-	e->prior_counter = s->c_after;
+	if (!e->prior.dated)
+		e->prior.since = s->c_after;
+	e->prior.dated = true;
 }
 
 int envelope_add(struct envelope *e, const struct sample *s)

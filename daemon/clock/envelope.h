@@ -23,6 +23,15 @@ struct interval {
 	double hi_ns;
 	double rate_lo_ppb;
 	double rate_hi_ppb;
+	uint64_t rate_since; /* counter of the oldest fact that the rate rests on */
+};
+
+/* A hard rate interval known from elsewhere. */
+struct rate_prior {
+	double lo_ppb;
+	double hi_ppb;
+	bool dated;	/* `since` is known; else it counts from the first fact */
+	uint64_t since; /* counter of the oldest fact that it rests on */
 };
 
 enum { ENVELOPE_ANCHORS = 48 };
@@ -41,9 +50,7 @@ struct envelope {
 	double window_s;     /* pairs of facts further apart than this say nothing of the rate */
 	bool any;	     /* took a fact */
 	struct interval now; /* at the counter of the last fact; ends may be infinite */
-	double prior_lo_ppb; /* rate as told at init, good for one window */
-	double prior_hi_ppb;
-	uint64_t prior_counter;
+	struct rate_prior prior;			  /* good for one window */
 	struct envelope_anchor anchors[ENVELOPE_ANCHORS]; /* oldest first */
 	unsigned int anchor_count;
 	double anchor_spacing_s;
@@ -54,11 +61,11 @@ struct envelope {
 #define ENVELOPE_RATE_MAX_PPB 500e3
 
 /*
- * Rate starts anywhere in [rate_lo_ppb, rate_hi_ppb], which is cut to +-500 ppm. The promise is
+ * The rate starts anywhere in the prior, which is cut to +-500 ppm; NULL: +-500 ppm. The promise is
  * taken to hold over window_s.
  */
 void envelope_init(struct envelope *e, double ns_per_tick, double promise_ppb, double window_s,
-		   double rate_lo_ppb, double rate_hi_ppb);
+		   const struct rate_prior *prior);
 
 /* From now on. A wider promise widens the rate at once, a narrower one as new facts come. */
 void envelope_set_promise(struct envelope *e, double promise_ppb, double window_s);

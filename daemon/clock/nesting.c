@@ -7,8 +7,8 @@
 
 /*
  * The estimate's own sigma has to fit this many times into an interval that is kept. With 4 the
- * slew was held back often enough to cost 8 % of accuracy (phc-10ns and phc-100ns at 16 s polls), with
- * 8 it costs 1.5 %, and NTP's intervals are kept for the whole horizon either way.
+ * slew was held back often enough to cost 8 % of accuracy (phc-10ns and phc-100ns at 16 s polls),
+ * with 8 it costs 1.5 %, and NTP's intervals are kept for the whole horizon either way.
  */
 #define KEPT_SIGMAS 8.0
 
@@ -86,9 +86,10 @@ void nesting_add(struct nesting *n, const struct line *line, uint64_t counter, d
  * The line through (c0, t0) with rate r (ns/s) is at t0 - (c0 - c) - r * age at a point of that
  * age, nominal units: it is `ahead - r * age` ahead of the middle of the point's interval.
  */
-void nesting_limit(struct nesting *n, const struct line *pivot, double *lo_ppb, double *hi_ppb)
+double nesting_nearest_rate(struct nesting *n, const struct line *pivot, double rate_ppb)
 {
 	struct line nominal = *pivot;
+	double lo_ppb = -INFINITY, hi_ppb = INFINITY;
 
 	nominal.rate_ppb = 0;
 	for (unsigned int i = 0; i < n->count; i++) {
@@ -98,9 +99,10 @@ void nesting_limit(struct nesting *n, const struct line *pivot, double *lo_ppb, 
 		if (age <= 0 || age > p->kept_s)
 			continue;
 		ahead_ns = line_minus(&nominal, n->ns_per_tick, p->counter, p->time_ns, p->frac_ns);
-		*lo_ppb = fmax(*lo_ppb, (ahead_ns - p->half_width_ns) / age);
-		*hi_ppb = fmin(*hi_ppb, (ahead_ns + p->half_width_ns) / age);
+		lo_ppb = fmax(lo_ppb, (ahead_ns - p->half_width_ns) / age);
+		hi_ppb = fmin(hi_ppb, (ahead_ns + p->half_width_ns) / age);
 	}
-	if (*lo_ppb > *hi_ppb)
-		*lo_ppb = *hi_ppb = (*lo_ppb + *hi_ppb) / 2;
+	if (lo_ppb > hi_ppb)
+		return (lo_ppb + hi_ppb) / 2;
+	return fmin(fmax(rate_ppb, lo_ppb), hi_ppb);
 }

@@ -49,10 +49,9 @@ void nesting_add(struct nesting *n, const struct line *line, uint64_t counter, d
 		 const struct estimate *e);
 
 /*
- * Narrows [*lo_ppb, *hi_ppb] to the rates with which a line through pivot->counter and its time
- * passes every interval that is still kept. When nothing is left, the rate nearest to keeping them
- * is returned in both.
+ * The rate nearest to rate_ppb with which a line through pivot->counter and its time passes every
+ * interval that is still kept; the middle of what they ask for when they contradict each other.
  */
-void nesting_limit(struct nesting *n, const struct line *pivot, double *lo_ppb, double *hi_ppb);
+double nesting_nearest_rate(struct nesting *n, const struct line *pivot, double rate_ppb);
 
 #endif

@@ -66,16 +66,19 @@ static double slew_s(const struct discipline *d)
 	return SLEW_S;
 }
 
-/* The rate of the next piece of line: the estimate's, and a bounded part that closes the gap. */
+/*
+ * The rate of the next piece of line: the estimate's, and a part that closes the gap. Old intervals
+ * bound that part, and max-slew bounds them: a rate that was far off is not kept for their sake.
+ */
 static double slewing_rate(struct discipline *d, const struct line *from, double gap_ns)
 {
 	double rate_ppb = d->totals.estimate.rate_ppb;
 	double slew_ppb = negligible(d, gap_ns) ? 0 : gap_ns / slew_s(d);
-	double lo_ppb = rate_ppb - d->config.max_slew_ppb;
-	double hi_ppb = rate_ppb + d->config.max_slew_ppb;
+	double most_ppb = d->config.max_slew_ppb;
 
-	nesting_limit(&d->nesting, from, &lo_ppb, &hi_ppb);
-	return fmin(fmax(rate_ppb + slew_ppb, lo_ppb), hi_ppb);
+	slew_ppb = fmin(fmax(slew_ppb, -most_ppb), most_ppb);
+	slew_ppb = nesting_nearest_rate(&d->nesting, from, rate_ppb + slew_ppb) - rate_ppb;
+	return rate_ppb + fmin(fmax(slew_ppb, -most_ppb), most_ppb);
 }
 
 /* The line from now on. */

@@ -121,7 +121,8 @@ static void resume_from(const struct page_file *page, const struct vmclock_refer
 				       .lo_ns = out->line.frac_ns - error_ns,
 				       .hi_ns = out->line.frac_ns + error_ns,
 				       .rate_lo_ppb = rate_ppb - rate_error_ppb,
-				       .rate_hi_ppb = rate_ppb + rate_error_ppb};
+				       .rate_hi_ppb = rate_ppb + rate_error_ppb,
+				       .rate_since = ref->counter_value};
 	out->valid = true;
 }
 
