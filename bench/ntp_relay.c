@@ -24,7 +24,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { CLIENTS_MAX = 16, PACKETS_MAX = 256, PACKET_SIZE = 512, RECORDED_MAX = 200000 };
+enum { CLIENTS_MAX = 64, PACKETS_MAX = 256, PACKET_SIZE = 512, RECORDED_MAX = 200000 };
 
 struct client {
 	struct sockaddr_in address;
@@ -50,7 +50,7 @@ struct relay {
 	int fd;
 	struct sockaddr_in server;
 	struct client clients[CLIENTS_MAX];
-	unsigned int client_count;
+	unsigned int clients_seen;
 	struct packet packets[PACKETS_MAX];
 	struct behaviour behaviour;
 	struct recording recording;
@@ -110,23 +110,25 @@ static int64_t delay_ns(struct relay *relay, bool request)
 		       : behaviour_reply_delay_ns(&relay->behaviour);
 }
 
-/* The client at this address, made when it is new; CLIENTS_MAX: no room. */
+/* The client at this address; a new one takes the place of the oldest (some clients ask from
+ * another port each time). CLIENTS_MAX: no socket. */
 static unsigned int find_client(struct relay *relay, const struct sockaddr_in *from)
 {
-	struct client *c = &relay->clients[relay->client_count];
+	unsigned int place = relay->clients_seen % CLIENTS_MAX;
+	struct client *c = &relay->clients[place];
 
-	for (unsigned int i = 0; i < relay->client_count; i++) {
+	for (unsigned int i = 0; i < CLIENTS_MAX; i++) {
 		if (!memcmp(&relay->clients[i].address, from, sizeof(*from)))
 			return i;
 	}
-	if (relay->client_count == CLIENTS_MAX)
-		return CLIENTS_MAX;
+	if (relay->clients_seen++ >= CLIENTS_MAX)
+		close(c->server_fd);
 	c->address = *from;
 	c->server_fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (c->server_fd < 0 ||
 	    connect(c->server_fd, (const struct sockaddr *)&relay->server, sizeof(relay->server)))
 		return CLIENTS_MAX;
-	return relay->client_count++;
+	return place;
 }
 
 static void receive(struct relay *relay, int fd, bool request, unsigned int client)
@@ -190,12 +192,13 @@ static void run(struct relay *relay)
 		if (wait.tv_nsec == 1000000000)
 			wait = (struct timespec){1, 0};
 		fds[0] = (struct pollfd){.fd = relay->fd, .events = POLLIN};
-		for (unsigned int i = 0; i < relay->client_count; i++)
-			fds[1 + i] = (struct pollfd){.fd = relay->clients[i].server_fd,
-						     .events = POLLIN};
-		if (ppoll(fds, 1 + relay->client_count, &wait, NULL) <= 0)
+		for (unsigned int i = 0; i < CLIENTS_MAX; i++) {
+			fds[1 + i].fd = i < relay->clients_seen ? relay->clients[i].server_fd : -1;
+			fds[1 + i].events = POLLIN;
+		}
+		if (ppoll(fds, 1 + CLIENTS_MAX, &wait, NULL) <= 0)
 			continue;
-		for (unsigned int i = 0; i < relay->client_count; i++) {
+		for (unsigned int i = 0; i < CLIENTS_MAX; i++) {
 			if (fds[1 + i].revents)
 				receive(relay, fds[1 + i].fd, false, i);
 		}
