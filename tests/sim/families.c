@@ -282,10 +282,10 @@ static void draw_wrap(struct scenario *s, struct rng *r)
 static void draw_stall(struct scenario *s, struct rng *r)
 {
 	base(s, r);
-	if (rng_chance(r, 0.5)) {
-		s->servers[0].poll_s = 16;
-		s->duration_s = 6000;
-	}
+	s->servers[0].poll_s = rng_chance(r, 0.5) ? 1 : 16;
+	/* Stopped with a young rate, 200 ppm off, the page needs four times as long to close. */
+	s->duration_s = 6000;
+	s->settled_from_s = 5000;
 	s->oscillator.swing_ppb = 400;
 	s->oscillator.swing_least_s = 50;
 	s->oscillator.swing_most_s = 2000;

@@ -74,15 +74,25 @@ static double kalman_rate_ppb(double noise_ns, double poll_s, double q)
 	return sqrt(M_SQRT2 * pow(n, 0.25) * pow(q, 1.5));
 }
 
+/* The random walk that changes the rate as much as the thermal wave does in an eighth of it. */
+static double effective_wander(const struct oscillator_config *o)
+{
+	double wave =
+		o->thermal_ppb > 0 ? o->thermal_ppb * M_PI / 2 / sqrt(o->thermal_period_s) : 0;
+
+	return hypot(o->wander, wave);
+}
+
 /* Generous: this finds divergence. How good the estimate is, the recordings judge. */
 static double settled_limit_ns(const struct scenario *s, const struct result *r)
 {
 	double poll_s = s->servers[0].poll_s / (1 - s->servers[0].loss);
-	double kalman_ns = kalman_phase_ns(r->noise_ns, poll_s, s->oscillator.wander);
-	double drift_ns = s->oscillator.wander * pow(poll_s, 1.5) +
+	double wander = effective_wander(&s->oscillator);
+	double kalman_ns = kalman_phase_ns(r->noise_ns, poll_s, wander);
+	double drift_ns = wander * pow(poll_s, 1.5) +
 			  (s->oscillator.swing_ppb + s->oscillator.white_ns) * poll_s;
 
-	return 3 * kalman_ns + r->noise_ns + 3 * drift_ns + fabs(s->known_bias_ns) + 50;
+	return 2.5 * kalman_ns + 2 * drift_ns + fabs(s->known_bias_ns) + 50;
 }
 
 /* RMS over the outage window, as discipline.md has it. */
