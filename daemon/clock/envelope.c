@@ -78,13 +78,14 @@ void envelope_set_promise(struct envelope *e, double promise_ppb, double window_
 static void sample_interval(const struct envelope *e, const struct sample *s, uint64_t counter,
 			    struct interval *out)
 {
+	double stamp_ns = s->stamp_error_ns * (1 + ENVELOPE_RATE_MAX_PPB * 1e-9); /* in true time */
 	struct interval upper = {.counter = s->c_before,
 				 .base_ns = s->t_before_ns,
-				 .hi_ns = s->upper_error_ns + s->stamp_error_ns,
+				 .hi_ns = s->upper_error_ns + stamp_ns,
 				 .rate_hi_ppb = e->now.rate_hi_ppb};
 	struct interval lower = {.counter = s->c_after,
 				 .base_ns = s->t_after_ns,
-				 .lo_ns = -s->lower_error_ns - s->stamp_error_ns,
+				 .lo_ns = -s->lower_error_ns - stamp_ns,
 				 .rate_lo_ppb = e->now.rate_lo_ppb};
 
 	interval_carry(&upper, counter, e->ns_per_tick);
