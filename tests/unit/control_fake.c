@@ -42,7 +42,10 @@ static void set_line(struct discipline_totals *t)
 	t->status = DISCIPLINE_SYNCHRONIZED;
 	t->why = "one of three sources is used";
 	t->has_line = true;
-	t->last.line = (struct line){4500000000, 1800000037000000000, 0.25, 2500.0};
+	t->last.line = (struct line){.counter = 4500000000,
+				     .time_ns = 1800000037000000000,
+				     .frac_ns = 0.25,
+				     .rate_ppb = 2500};
 	t->last.est_error_ns = 800;
 	t->last.est_rate_error_ppb = 10;
 	t->last.max_error_ns = 40000;
@@ -60,7 +63,14 @@ static void set_line(struct discipline_totals *t)
 		.rate_var_ppb2 = 100,
 		.wander = 0.8,
 	};
-	t->interval = (struct interval){4500000000, 1800000037000000000, -39000, 39500, 1000, 3000};
+	t->interval = (struct interval){
+		.counter = 4500000000,
+		.base_ns = 1800000037000000000,
+		.lo_ns = -39000,
+		.hi_ns = 39500,
+		.rate_lo_ppb = 1000,
+		.rate_hi_ppb = 3000,
+	};
 	t->truechimers = 1;
 	t->falsetickers = 1;
 	t->selectable = 2;
@@ -118,7 +128,11 @@ void control_fake_init(void)
 
 	memset(&control_fake, 0, sizeof(control_fake));
 	control_fake.counter = 5000000000;
-	daemon->counter = (struct counter){"tsc", 1, 1e9, 1, read_counter};
+	daemon->counter = (struct counter){.name = "tsc",
+					   .page_id = 1,
+					   .nominal_hz = 1e9,
+					   .ns_per_tick = 1,
+					   .read = read_counter};
 	daemon->env.reset = reset_source;
 	daemon->env.loop = &daemon->loop;
 	daemon->started_ns = loop_now_ns() - 60000000000;
