@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+foreach(name line select combine)
+  vmclock_unit_test(test_clock_${name} clock m)
+  target_sources(test_clock_${name} PRIVATE unit/test_clock_world.c)
+endforeach()
+vmclock_unit_test(test_daemon_calendar base)
+target_sources(test_daemon_calendar PRIVATE ${CMAKE_SOURCE_DIR}/daemon/calendar.c)
+vmclock_unit_test(test_daemon_watch base)
+target_sources(test_daemon_watch PRIVATE ${CMAKE_SOURCE_DIR}/daemon/counter_watch.c)
+vmclock_unit_test(test_daemon_page publish m)
+target_sources(test_daemon_page PRIVATE unit/test_clock_world.c)
