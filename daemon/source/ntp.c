@@ -349,6 +349,16 @@ static void usable_reply(struct ntp_association *a, const struct ntp_packet *pac
 	poll_settled(a);
 }
 
+/* Anybody may send anything: it is named while the reply is missing, and forgotten once it is
+ * there. */
+static void came_instead(struct ntp_association *a, const char *what)
+{
+	if (!a->request.pending)
+		return;
+	a->request.explained = true;
+	set_problem(a, what);
+}
+
 /* Is it the reply to the request that waits? Only who has seen that request knows its number. */
 static bool is_expected(struct ntp_association *a, const struct ntp_packet *packet)
 {
@@ -361,6 +371,7 @@ static bool is_expected(struct ntp_association *a, const struct ntp_packet *pack
 		stats(a)->duplicates++;
 	else
 		stats(a)->bogus++;
+	came_instead(a, "a reply came that answers no request of ours");
 	return false;
 }
 
@@ -371,6 +382,8 @@ static void datagram_arrived(struct ntp_association *a, const struct ntp_datagra
 
 	if (datagram->oversized || ntp_packet_parse(datagram->data, datagram->length, &packet)) {
 		stats(a)->bogus++;
+		came_instead(a, datagram->oversized ? "a packet came that is too long for a reply"
+						    : "a packet came that is no valid reply");
 		return;
 	}
 	if (!is_expected(a, &packet))

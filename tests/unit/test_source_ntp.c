@@ -337,8 +337,10 @@ static void a_reply_that_answers_no_request_of_ours_is_ignored(void **state)
 	run_until(f, &s->stats.bogus, 5);
 	assert_int_equal(f->events, 0);
 	assert_int_equal(s->stats.reach, 0);
+	assert_non_null(strstr(s->claims.problem, "no request of ours"));
 	f->behaviour = GOOD;
 	run_until(f, &s->stats.received, 1);
+	assert_string_equal(s->claims.problem, "");
 }
 
 static void a_second_copy_is_counted_once_and_used_never(void **state)
@@ -348,6 +350,7 @@ static void a_second_copy_is_counted_once_and_used_never(void **state)
 
 	run_until(f, &s->stats.duplicates, 5);
 	assert_int_equal(f->events, s->stats.received);
+	assert_string_equal(s->claims.problem, "");
 	assert_true(s->stats.received <= s->stats.sent);
 	assert_int_equal(s->stats.bogus, 0);
 }
@@ -370,8 +373,10 @@ static void malformed_replies_are_counted_and_ignored(void **state)
 	struct source *s = start(f, TRUNCATED);
 
 	run_until(f, &s->stats.bogus, 2);
+	assert_non_null(strstr(s->claims.problem, "no valid reply"));
 	f->behaviour = OVERSIZED;
 	run_until(f, &s->stats.bogus, 4);
+	assert_non_null(strstr(s->claims.problem, "too long"));
 	assert_int_equal(f->events, 0);
 	f->behaviour = GOOD;
 	run_until(f, &s->stats.received, 1);
