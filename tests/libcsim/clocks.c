@@ -111,6 +111,18 @@ static void rebase(struct clocks *c)
 	c->base = c->counter;
 }
 
+void clocks_set_realtime(struct clocks *c, int64_t by_ns)
+{
+	c->set_offset_ns += (long double)by_ns;
+}
+
+void clocks_set_rate(struct clocks *c, double ppm)
+{
+	rebase(c);
+	c->freq = lround(ppm * 65536);
+	set_ratio(c);
+}
+
 static long double unit_ns(const struct clocks *c, const struct timex *t)
 {
 	return t->modes & ADJ_NANO || c->status & STA_NANO ? 1 : 1000;

@@ -51,6 +51,10 @@ long double clocks_after(struct clocks *c, int64_t wait_ns);
 uint64_t clocks_counter_at(struct clocks *c, long double true_ns);
 int64_t clocks_truth_ns(struct clocks *c, uint64_t counter);
 
+/* What whoever steers the host's clock may do at any moment. */
+void clocks_set_realtime(struct clocks *c, int64_t by_ns);
+void clocks_set_rate(struct clocks *c, double ppm);
+
 /* As adjtimex(2): the state of the clock, or -1 with errno. */
 int clocks_adjtimex(struct clocks *c, struct timex *t);
 

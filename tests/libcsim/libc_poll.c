@@ -43,7 +43,11 @@ static int end(struct world *w)
 	if (w->over)
 		world_fail("SIGTERM was passed over");
 	w->over = true;
-	raise(SIGTERM);
+	if ((int)w->options.death == SIGKILL) {
+		world_advance(w, w->clocks.now_ns + (long double)w->options.after_s * 1e9L);
+		fflush(NULL);
+	}
+	raise((int)w->options.death);
 	return errno = EINTR, -1;
 }
 

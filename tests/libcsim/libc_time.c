@@ -74,7 +74,7 @@ EXPORT int clock_settime(clockid_t id, const struct timespec *to)
 
 	if (id != CLOCK_REALTIME)
 		return errno = EINVAL, -1;
-	w->clocks.set_offset_ns += (long double)(ns - clocks_realtime_ns(&w->clocks));
+	clocks_set_realtime(&w->clocks, ns - clocks_realtime_ns(&w->clocks));
 	return 0;
 }
 

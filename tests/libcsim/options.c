@@ -4,6 +4,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,7 +29,10 @@ struct key {
 
 static const struct key world_keys[] = {
 	WORLD(seed),
+	WORLD(first_s),
 	WORLD(duration_s),
+	WORLD(death),
+	WORLD(after_s),
 	WORLD(start_utc_s),
 	WORLD(realtime_offset_ns),
 	WORLD(step_back_ns),
@@ -36,6 +40,7 @@ static const struct key world_keys[] = {
 	WORLD(send_ns),
 	WORLD(wake_ns),
 	WORLD(stamp_delay_ns),
+	WORLD(disturb),
 	OSCILLATOR(rate_ppb),
 	OSCILLATOR(wander),
 	OSCILLATOR(white_ns),
@@ -160,6 +165,7 @@ static void set_defaults(struct options *o)
 	*o = (struct options){
 		.seed = 1,
 		.duration_s = 1000,
+		.death = SIGTERM,
 		.start_utc_s = 1785000000, /* July 2026 */
 		.realtime_offset_ns = 10e6,
 		.step_back_ns = 100,

@@ -41,7 +41,10 @@ struct server_options {
 
 struct options {
 	double seed;
-	double duration_s;	   /* true time until SIGTERM */
+	double first_s;		   /* of this life of the daemon; the world began at 0 */
+	double duration_s;	   /* true time from 0 on, until it dies */
+	double death;		   /* by this signal, SIGTERM or SIGKILL */
+	double after_s;		   /* how long the page of one that was killed is recorded on */
 	double start_utc_s;	   /* true time at the start */
 	double realtime_offset_ns; /* of CLOCK_REALTIME, at the start */
 	double step_back_ns;	   /* of CLOCK_MONOTONIC_RAW, once in the first 0.1 s */
@@ -49,6 +52,7 @@ struct options {
 	double send_ns;		   /* mean time from send() to the transmit stamp */
 	double wake_ns;		   /* mean time from an event to the return of poll() */
 	double stamp_delay_ns;	   /* until a transmit stamp can be read */
+	double disturb; /* probability, per request, that REALTIME is set or changes rate then */
 	struct oscillator_config oscillator; /* rate_ppb, wander, white_ns, thermal_* */
 	char page[OPTIONS_PATH_MAX];	     /* read once a second */
 	char record[OPTIONS_PATH_MAX];	     /* written once a second */

@@ -74,13 +74,15 @@ bool server_ask(struct server *s, int64_t start_utc_ns, long double left_ns, con
 		size_t length, struct exchange *out)
 {
 	double now_s = (double)(left_ns * 1e-9L);
-	bool lost = rng_chance(&s->rng, s->options.loss) | rng_chance(&s->rng, s->options.loss);
+	bool request_lost = rng_chance(&s->rng, s->options.loss);
+	bool reply_lost = rng_chance(&s->rng, s->options.loss);
 	long double t2 = left_ns + (long double)direction_delay(&s->up, &s->rng, now_s);
 	long double t3 = t2 + (long double)rng_exponential(&s->rng, s->options.processing_ns);
 	long double offset = (long double)s->options.offset_ns;
 
 	out->arrives_ns = t3 + (long double)direction_delay(&s->down, &s->rng, now_s);
-	if (lost || (now_s >= s->options.outage_from_s && now_s < s->options.outage_to_s) ||
+	if (request_lost || reply_lost ||
+	    (now_s >= s->options.outage_from_s && now_s < s->options.outage_to_s) ||
 	    length < NTP_BYTES || (request[0] & 7) != MODE_CLIENT)
 		return false;
 	encode(s, request, start_utc_ns + llroundl(t2 + offset),

@@ -6,7 +6,6 @@ import subprocess
 import time
 
 BUILD = None  # set by run
-FAILED = 97   # status with which the simulator gives up
 
 CONFIG = """[clock]
 counter = monotonic-raw
@@ -43,10 +42,9 @@ class Simulation:
     def __init__(self, place, options, sources, control="none", journal="off", clock=""):
         place.mkdir()
         self.place = place
-        self.record = place / "record"
         self.events = place / "events"
-        (place / "world").write_text(describe({"page": place / "page", "record": self.record,
-                                               **options}))
+        self.options = options
+        self.live("record")
         (place / "daemon.conf").write_text(CONFIG.format(
             place=place, control=control, journal=journal, sources=sources, clock=clock))
         self.began = None
@@ -54,17 +52,25 @@ class Simulation:
         self.log = None
         self.status = None
 
-    def start(self, wrapper=(), **environment):
+    def live(self, record, **changes):
+        """Another life in the same place: the page, the state and the log are still there."""
+        self.record = self.place / record
+        (self.place / "world").write_text(describe(
+            {"page": self.place / "page", "record": self.record, **self.options, **changes}))
+        return self
+
+    def start(self, wrapper=(), program=None, **environment):
+        what = [BUILD / program] if program else [BUILD / "daemon/vmclockd", "--config",
+                                                  self.place / "daemon.conf"]
         self.began = time.monotonic()
         return subprocess.Popen(
             [*wrapper, "env", f"LIBCSIM={self.place}/world",
-             f"LD_PRELOAD={BUILD}/libcsim/libcsim.so", BUILD / "daemon/vmclockd", "--config",
-             self.place / "daemon.conf"],
-            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, cwd=self.place,
-            env={**os.environ, **environment})
+             f"LD_PRELOAD={BUILD}/libcsim/libcsim.so", *what],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            cwd=self.place, env={**os.environ, **environment})
 
     def finish(self, process):
-        _, self.log = process.communicate()
+        self.log, _ = process.communicate()
         self.status = process.returncode
         self.real_s = time.monotonic() - self.began
         return self

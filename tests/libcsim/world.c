@@ -15,7 +15,13 @@
 
 #include "record.h"
 
-enum { SEED_LATENCY = 3, SEED_ENTROPY = 4, STATUS_FAILED = 97 };
+/* A request is on its way, and its reply comes, within this time on most paths. */
+static const double DISTURB_WITHIN_NS = 200000;
+/* A set of the clock by less than clocks resolve, to one that none would miss. */
+static const double SET_LEAST_NS = 10, SET_MOST_NS = 1e7;
+static const double RATE_MOST_PPM = 500;
+
+enum { SEED_LATENCY = 3, SEED_ENTROPY = 4, SEED_STEERING = 5, STATUS_FAILED = 97 };
 
 _Noreturn void world_fail(const char *format, ...)
 {
@@ -47,7 +53,10 @@ static void start(struct world *w)
 		server_init(&w->servers[i], &w->options, i);
 	rng_seed(&w->latency, (uint64_t)w->options.seed * 16 + SEED_LATENCY);
 	rng_seed(&w->entropy, (uint64_t)w->options.seed * 16 + SEED_ENTROPY);
-	w->next_second = 1;
+	rng_seed(&w->steering, (uint64_t)w->options.seed * 16 + SEED_STEERING);
+	w->disturb_at_ns = INFINITY;
+	w->next_second = (uint64_t)w->options.first_s + 1;
+	clocks_set_now(&w->clocks, (long double)w->options.first_s * 1e9L);
 }
 
 struct world *world(void)
@@ -105,17 +114,35 @@ static void record(struct world *w)
 	w->next_second++;
 }
 
+/* Half of the times REALTIME is set, otherwise it runs at another rate from now on. */
+static void disturb(struct world *w)
+{
+	struct rng *rng = &w->steering;
+
+	clocks_set_now(&w->clocks, w->disturb_at_ns);
+	w->disturb_at_ns = INFINITY;
+	if (rng_chance(rng, 0.5))
+		clocks_set_rate(&w->clocks, rng_between(rng, -RATE_MOST_PPM, RATE_MOST_PPM));
+	else
+		clocks_set_realtime(&w->clocks,
+				    (int64_t)rng_log_between(rng, SET_LEAST_NS, SET_MOST_NS) *
+					    (rng_chance(rng, 0.5) ? 1 : -1));
+}
+
 void world_advance(struct world *w, long double until_ns)
 {
 	for (;;) {
 		struct datagram *d = next_arrival(w);
 		long double arrival_ns = d ? d->at_ns : INFINITY;
 		long double second_ns = (long double)w->next_second * 1e9L;
+		long double next_ns = fminl(fminl(arrival_ns, second_ns), w->disturb_at_ns);
 
-		if (fminl(arrival_ns, second_ns) > until_ns)
+		if (next_ns > until_ns)
 			break;
-		if (second_ns <= arrival_ns)
+		if (second_ns <= next_ns)
 			record(w);
+		else if (w->disturb_at_ns <= next_ns)
+			disturb(w);
 		else
 			arrive(w, d);
 	}
@@ -217,6 +244,9 @@ void world_send(struct world *w, struct sim_socket *s, int server, const uint8_t
 {
 	struct exchange exchange;
 
+	if (rng_chance(&w->steering, w->options.disturb))
+		w->disturb_at_ns = w->clocks.now_ns +
+				   (long double)(rng_uniform(&w->steering) * DISTURB_WITHIN_NS);
 	world_pass(w, w->options.send_ns);
 	if (s->stamping & SOF_TIMESTAMPING_TX_SOFTWARE)
 		loop_stamp(w, s);

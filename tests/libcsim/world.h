@@ -47,6 +47,8 @@ struct world {
 	struct datagram datagrams[WORLD_DATAGRAMS_MAX];
 	struct rng latency;
 	struct rng entropy; /* getrandom() */
+	struct rng steering;
+	long double disturb_at_ns; /* REALTIME is set or changes rate; INFINITY: not now */
 	FILE *record;
 	uint64_t next_second;
 	uint64_t arrivals;

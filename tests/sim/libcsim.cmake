@@ -14,3 +14,11 @@ target_compile_options(libcsim PRIVATE -fno-sanitize=all)
 target_link_options(libcsim PRIVATE -fno-sanitize=all)
 set_target_properties(libcsim PROPERTIES PREFIX "" C_VISIBILITY_PRESET hidden
                       LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/libcsim)
+
+# Runs with libcsim.so preloaded, and looks at what it offers.
+add_executable(libcsim-probe ${CMAKE_CURRENT_SOURCE_DIR}/libcsim/probe.c)
+target_compile_options(libcsim-probe PRIVATE -fno-sanitize=all)
+target_link_options(libcsim-probe PRIVATE -fno-sanitize=all)
+target_link_libraries(libcsim-probe PRIVATE PkgConfig::CMOCKA)
+set_target_properties(libcsim-probe PROPERTIES
+                      RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/libcsim)
