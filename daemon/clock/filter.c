@@ -268,6 +268,10 @@ static void add_scalar(struct filter *f, const struct sample *s)
 	double away, var, noise;
 
 	moments_predict(&f->bank.mix, &z, &away, &var);
+	if (scalar_noise_stepped(&f->noise, away, var)) {
+		bank_shift(&f->bank, -away, 0.0, f->noise.var_ns2);
+		moments_predict(&f->bank.mix, &z, &away, &var);
+	}
 	f->queueing.age++;
 	noise = scalar_noise_use(&f->noise, away, var, queueing_memory(&f->queueing));
 	z.noise_var_ns2 = noise + extra_noise(f, s);

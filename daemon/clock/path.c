@@ -15,6 +15,10 @@ static const double AGREE = 0.1;
 static const double EARLY_SD = 8.0;
 static const double EARLY_FLOOR = 0.5;
 enum { EARLY_TIMES = 3 };
+/* EARLY by a run: a density with a tail, soft as it may be, makes nothing impossible; but six in a
+ * row before its first hundredth are no chance. */
+static const double EARLY_RUN = 6.0;
+static const double LEAST_QUANTILE = 0.01;
 /* EARLY by round trip, in which no phase is: 3 of 16 shorter by 16 sd of the base and a median. */
 static const double SHORTER_SD = 16.0;
 enum { SHORTER_OF = 0xffff, SHORTER_TIMES = 3 };
@@ -111,21 +115,26 @@ static void follow_offset(struct path *path, const struct bank *bank)
 		offset[REPLY] = fmax(0.0, delay[REPLY] - delay[REQUEST]);
 }
 
-static bool impossibly_early(const struct path_sample *s, const struct oneway_dictionary *dict,
-			     int d)
+static bool before_base(const struct path_sample *s, int d)
 {
-	double late = s->late_ns[d];
-
-	return late < -EARLY_SD * s->late_sd_ns[d] &&
-	       oneway_floor(dict, late) > EARLY_FLOOR * oneway_pdf(s->density[d], late);
+	return s->late_ns[d] < -EARLY_SD * s->late_sd_ns[d];
 }
 
-static bool ordinary(const struct path_sample *s, const struct oneway_dictionary *dict, int d)
+/* Counts what comes too early; true when it is more than chance. */
+static bool comes_early(struct path *path, const struct oneway_dictionary *dict,
+			const struct path_sample *s, int d)
 {
+	const struct oneway *density = s->density[d];
 	double late = s->late_ns[d];
+	double least = oneway_quantile(density, dict, LEAST_QUANTILE);
+	double floor = oneway_floor(dict, late);
 
-	return late < oneway_quantile(s->density[d], dict, 0.5) &&
-	       late > oneway_quantile(s->density[d], dict, 0.01);
+	if (before_base(s, d) && floor > EARLY_FLOOR * oneway_pdf(density, late))
+		path->early[d]++;
+	else if (late > least && late < oneway_quantile(density, dict, 0.5))
+		path->early[d] = 0;
+	path->early_run[d] = before_base(s, d) && late < least ? path->early_run[d] + 1 : 0;
+	return path->early[d] >= EARLY_TIMES || path->early_run[d] * s->exponent >= EARLY_RUN;
 }
 
 /* Number of latest samples that call for EARLY, 0 for none. */
@@ -136,10 +145,8 @@ static unsigned int early_trigger(struct path *path, const struct oneway_diction
 	bool early = false;
 
 	for (int d = first_direction(path); d < DIRECTIONS; d++) {
-		if (impossibly_early(s, dict, d))
-			early |= ++path->early[d] >= EARLY_TIMES;
-		else if (ordinary(s, dict, d))
-			path->early[d] = 0;
+		if (comes_early(path, dict, s, d))
+			early = true;
 	}
 	path->shorter <<= 1;
 	if (!path->one_way && s->late_ns[REQUEST] + s->late_ns[REPLY] < shorter)
@@ -227,6 +234,7 @@ static bool early(struct path *path, struct bank *bank, const struct path_sample
 		relearn = anchor(path, bank, s, among);
 	path->shorter = 0;
 	path->early[REQUEST] = path->early[REPLY] = 0;
+	path->early_run[REQUEST] = path->early_run[REPLY] = 0;
 	path->recent = 0;
 	path->changes++;
 	return relearn;

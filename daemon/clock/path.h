@@ -29,9 +29,10 @@ struct path {
 	unsigned int recent; /* samples in the rings since the last change */
 	double late_ns[DIRECTIONS][PATH_WINDOW];
 	double round_trip_ns[PATH_WINDOW];
-	unsigned int early[DIRECTIONS]; /* samples in a row that came impossibly early */
-	unsigned int shorter;		/* bit per sample: round trip shorter than the base */
-	uint64_t anchors[PATH_ANCHORS]; /* sample numbers of the latest ones, newest first */
+	unsigned int early[DIRECTIONS];	    /* impossibly early samples since an ordinary one */
+	unsigned int early_run[DIRECTIONS]; /* samples in a row before nearly all of the density */
+	unsigned int shorter;		    /* bit per sample: round trip shorter than the base */
+	uint64_t anchors[PATH_ANCHORS];	    /* sample numbers of the latest ones, newest first */
 };
 
 /* What the bank made of an exchange, after its update. */

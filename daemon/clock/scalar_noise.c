@@ -13,9 +13,15 @@ static const double MOST_SQUARED = 16.0;
 /* Learn at once, not a quarter of nothing. */
 static const double LEAST_MEMORY = 8.0;
 
+/* A step: so many samples this far off, in sd of what was expected, and apart in sd of their noise.
+ * A change of rate does not agree with itself; the bank follows it by a larger wander. */
+static const double FAR_SD = 8.0;
+static const double AGREE_SD = 4.0;
+enum { FAR_TIMES = 3 };
+
 void scalar_noise_start(struct scalar_noise *noise, double bracket_ns)
 {
-	noise->var_ns2 = START_VAR_NS2 + bracket_ns * bracket_ns / 12.0;
+	*noise = (struct scalar_noise){.var_ns2 = START_VAR_NS2 + bracket_ns * bracket_ns / 12.0};
 }
 
 double scalar_noise_use(struct scalar_noise *noise, double innovation_ns, double state_var_ns2,
@@ -29,4 +35,24 @@ double scalar_noise_use(struct scalar_noise *noise, double innovation_ns, double
 		noise->var_ns2 * (fmin(squared, MOST_SQUARED) - 1.0) / fmax(LEAST_MEMORY, memory);
 	noise->var_ns2 = fmax(noise->var_ns2, LEAST_VAR_NS2);
 	return use;
+}
+
+bool scalar_noise_stepped(struct scalar_noise *noise, double innovation_ns, double state_var_ns2)
+{
+	double expected = state_var_ns2 + noise->var_ns2;
+	double apart = innovation_ns - noise->far_ns;
+
+	if (innovation_ns * innovation_ns < FAR_SD * FAR_SD * expected) {
+		noise->far = 0;
+		return false;
+	}
+	if (noise->far > 0 && apart * apart < 2.0 * AGREE_SD * AGREE_SD * noise->var_ns2)
+		noise->far++;
+	else
+		noise->far = 1;
+	noise->far_ns = innovation_ns;
+	if (noise->far < FAR_TIMES)
+		return false;
+	noise->far = 0;
+	return true;
 }

@@ -3,8 +3,12 @@
 #ifndef VMCLOCK_CLOCK_SCALAR_NOISE_H
 #define VMCLOCK_CLOCK_SCALAR_NOISE_H
 
+#include <stdbool.h>
+
 struct scalar_noise {
-	double var_ns2; /* of an ordinary sample; 0 before the first */
+	double var_ns2;	  /* of an ordinary sample; 0 before the first */
+	double far_ns;	  /* innovation of the last sample that was impossibly far off */
+	unsigned int far; /* such samples in a row, agreeing with each other */
 };
 
 /* bracket_ns: width of the counter bracket around the first sample. */
@@ -17,5 +21,8 @@ void scalar_noise_start(struct scalar_noise *noise, double bracket_ns);
  */
 double scalar_noise_use(struct scalar_noise *noise, double innovation_ns, double state_var_ns2,
 			double memory);
+
+/* The source has stepped: samples in a row are impossibly far off, and agree by how much. */
+bool scalar_noise_stepped(struct scalar_noise *noise, double innovation_ns, double state_var_ns2);
 
 #endif

@@ -118,6 +118,52 @@ static void steps_of_the_server_are_followed(void **state)
 	a_step_of_the_server_is_followed(1e9);
 }
 
+/* A device or pulse that jumps after 1000 s; how far the estimate is from it 20 s later. */
+static double left_after_a_jump(enum sample_kind kind, double jump_ns)
+{
+	struct sample s = {.kind = kind, .upper_error_ns = INFINITY};
+	struct world w;
+	struct filter *f;
+	double error;
+
+	world_init(&w, 8);
+	f = world_filter(&w);
+	for (int i = 0; i < 1020; i++) {
+		double late = kind == SAMPLE_EDGE ? -1500.0 * log(world_uniform(&w)) : 0.0;
+
+		/* Rarely a pulse comes much too late, so that the density has a long tail. */
+		if (kind == SAMPLE_EDGE && world_uniform(&w) < 0.02)
+			late += 200.0 * US * world_uniform(&w);
+		world_advance(&w, 1.0);
+		s.c_before = s.c_after = world_counter(&w, late);
+		s.t_before_ns = world_time(&w, 100.0 * world_gaussian(&w));
+		s.t_before_ns += i < 1000 ? 0 : (int64_t)jump_ns;
+		s.t_after_ns = s.t_before_ns;
+		assert_int_equal(filter_add(f, &s), 0);
+	}
+	error = world_error(&w, f, s.c_after) - jump_ns;
+	world_filter_free(f);
+	return fabs(error);
+}
+
+static void a_device_that_jumps_is_followed(void **state)
+{
+	(void)state;
+	for (double jump = 2.0 * US; jump < 1e10; jump *= 10.0) {
+		assert_true(left_after_a_jump(SAMPLE_BRACKET, jump) < 0.2 * US);
+		assert_true(left_after_a_jump(SAMPLE_POINT, -jump) < 0.2 * US);
+	}
+}
+
+/* Stamps before the pulse cannot be; late ones may be the machine's doing. */
+static void pulses_that_come_early_are_followed_late_ones_are_not(void **state)
+{
+	(void)state;
+	assert_true(left_after_a_jump(SAMPLE_EDGE, 100.0 * US) < 3.0 * US);
+	assert_true(left_after_a_jump(SAMPLE_EDGE, 1e9) < 3.0 * US);
+	assert_true(fabs(left_after_a_jump(SAMPLE_EDGE, -100.0 * US) - 100.0 * US) < 3.0 * US);
+}
+
 static void one_way_congestion_does_not_move_the_clock(void **state)
 {
 	struct world w;
@@ -150,6 +196,8 @@ int main(void)
 		cmocka_unit_test(a_longer_path_both_ways_is_not_taken_for_the_clock),
 		cmocka_unit_test(a_shorter_path_both_ways_is_not_taken_for_the_clock),
 		cmocka_unit_test(steps_of_the_server_are_followed),
+		cmocka_unit_test(a_device_that_jumps_is_followed),
+		cmocka_unit_test(pulses_that_come_early_are_followed_late_ones_are_not),
 		cmocka_unit_test(one_way_congestion_does_not_move_the_clock),
 		cmocka_unit_test(congestion_both_ways_does_not_move_the_clock),
 	};
