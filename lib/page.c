@@ -66,13 +66,21 @@ int vmclock_reading_at(const struct vmclock_abi *page, uint64_t counter,
 	return vmclock_page_evaluate(page, counter, out);
 }
 
+/* What is not valid may be anything, and must not keep the rest from being converted. */
+static uint64_t valid_rate(const struct vmclock_abi *page, uint64_t flag, uint64_t rate)
+{
+	return le64toh(page->flags) & flag ? le64toh(rate) : 0;
+}
+
 int vmclock_convert(const struct vmclock_abi *host, const struct vmclock_scale *scale,
 		    struct vmclock_abi *guest)
 {
 	struct vmclock_line line = vmclock_page_line(host);
 	struct vmclock_line_scale by = {scale->ratio, scale->offset, scale->frac_bits};
-	__u64 est_rate = le64toh(host->counter_period_esterror_rate_frac_sec);
-	__u64 max_rate = le64toh(host->counter_period_maxerror_rate_frac_sec);
+	__u64 est_rate = valid_rate(host, VMCLOCK_FLAG_PERIOD_ESTERROR_VALID,
+				    host->counter_period_esterror_rate_frac_sec);
+	__u64 max_rate = valid_rate(host, VMCLOCK_FLAG_PERIOD_MAXERROR_VALID,
+				    host->counter_period_maxerror_rate_frac_sec);
 	uint64_t error_ns = le64toh(host->time_maxerror_nanosec);
 	struct vmclock_line converted;
 	int rc = vmclock_line_convert(&line, est_rate, max_rate, &by, &converted, &est_rate,

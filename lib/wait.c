@@ -26,7 +26,10 @@ static int sleep_a_little(int64_t left_ns)
 	return nanosleep(&pause, NULL) ? -errno : 0;
 }
 
-/* A device reports an update until the page has been read from it. */
+/*
+ * Waits for a device to report an update, which it does until the page has been read from it.
+ * 1: it did; 0: it did not, or never will.
+ */
 static int wait_for_announcement(struct vmclock *clock, int64_t left_ns)
 {
 	struct pollfd pfd = {.fd = clock->fd, .events = POLLIN};
@@ -34,11 +37,23 @@ static int wait_for_announcement(struct vmclock *clock, int64_t left_ns)
 	struct vmclock_abi page;
 	int n = poll(&pfd, 1, left_ms < 1000 ? (int)left_ms : 1000);
 
-	if (n < 0)
-		return -errno;
-	if (n > 0 && (!(pfd.revents & POLLIN) || pread(clock->fd, &page, sizeof(page), 0) <= 0))
-		clock->announced = false; /* it never will */
-	return 0;
+	if (n <= 0)
+		return n < 0 ? -errno : 0;
+	clock->announced = (pfd.revents & POLLIN) &&
+			   pread(clock->fd, &page, sizeof(page), 0) == (ssize_t)sizeof(page);
+	return clock->announced;
+}
+
+/* Nothing new yet. What a device reports without an update must not keep a CPU busy. */
+static int wait_a_while(struct vmclock *clock, int64_t left_ns)
+{
+	int rc = 1;
+
+	if (clock->announced)
+		rc = wait_for_announcement(clock, left_ns);
+	if (rc > 0 && vmclock_load_seq(clock, __ATOMIC_RELAXED) == clock->last_seq)
+		rc = sleep_a_little(left_ns);
+	return rc < 0 ? rc : 0;
 }
 
 int vmclock_wait(struct vmclock *clock, int timeout_ms)
@@ -51,10 +66,7 @@ int vmclock_wait(struct vmclock *clock, int timeout_ms)
 		now_ns = vmclock_monotonic_ns();
 		if (now_ns >= deadline_ns)
 			return -ETIMEDOUT;
-		if (clock->announced)
-			rc = wait_for_announcement(clock, deadline_ns - now_ns);
-		else
-			rc = sleep_a_little(deadline_ns - now_ns);
+		rc = wait_a_while(clock, deadline_ns - now_ns);
 		if (rc)
 			return rc;
 	}

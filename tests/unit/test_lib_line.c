@@ -63,7 +63,8 @@ static struct vmclock_abi random_page(void)
 	struct vmclock_abi page = {
 		.time_type = VMCLOCK_TIME_TAI,
 		.clock_status = VMCLOCK_STATUS_SYNCHRONIZED,
-		.flags = VMCLOCK_FLAG_PERIOD_MAXERROR_VALID | VMCLOCK_FLAG_TIME_MAXERROR_VALID,
+		.flags = VMCLOCK_FLAG_PERIOD_ESTERROR_VALID | VMCLOCK_FLAG_PERIOD_MAXERROR_VALID |
+			 VMCLOCK_FLAG_TIME_MAXERROR_VALID,
 		.counter_value = random_counter(),
 		.time_sec = 1000000000 + random64() % 4000000000ULL,
 		.time_frac_sec = random64(),
@@ -430,8 +431,12 @@ static void a_scale_or_result_out_of_range_is_refused(void **state)
 	assert_int_equal(vmclock_convert(&host, &scale, &guest), -ERANGE);
 	host = random_page(); /* an error rate far above the period does not fit beside it */
 	host.counter_period_frac_sec = 1;
+	host.counter_period_shift = 40;
+	host.counter_period_esterror_rate_frac_sec = 0;
 	host.counter_period_maxerror_rate_frac_sec = UINT64_MAX;
 	assert_int_equal(vmclock_convert(&host, &scale, &guest), -ERANGE);
+	host.flags &= ~VMCLOCK_FLAG_PERIOD_MAXERROR_VALID; /* unless it says nothing */
+	assert_int_equal(vmclock_convert(&host, &scale, &guest), 0);
 }
 
 int main(void)

@@ -5,8 +5,13 @@
 #include <signal.h>
 #include <sys/wait.h>
 
+#include "lib/reader.h"
+
 /* Called once by the next read of CLOCK_MONOTONIC_RAW: what happens in the middle of a reading. */
 static void (*interruption)(void);
+
+/* Not 0: CLOCK_MONOTONIC goes on by this with each look at it, and by nothing else. */
+static int64_t step_ns, stepped_ns;
 
 int __real_clock_gettime(clockid_t id, struct timespec *ts);
 int __wrap_clock_gettime(clockid_t id, struct timespec *ts);
@@ -18,6 +23,11 @@ int __wrap_clock_gettime(clockid_t id, struct timespec *ts)
 	if (id == CLOCK_MONOTONIC_RAW && now) {
 		interruption = NULL;
 		now();
+	}
+	if (id == CLOCK_MONOTONIC && step_ns) {
+		stepped_ns += step_ns;
+		*ts = (struct timespec){stepped_ns / 1000000000, stepped_ns % 1000000000};
+		return 0;
 	}
 	return __real_clock_gettime(id, ts);
 }
@@ -173,6 +183,71 @@ static void a_reader_gives_up_on_a_stuck_update_and_goes_on_after_it(void **stat
 	vmclock_close(clock);
 }
 
+static void a_reader_waits_100_ms_for_an_update_to_end(void **state)
+{
+	struct place *place = *state;
+	struct vmclock_abi page = good_page();
+	struct vmclock_reading r;
+	struct vmclock *clock;
+	int rc;
+
+	page.seq_count = 7;
+	write_file(place, &page, 4096);
+	assert_int_equal(vmclock_open(place->page, 0, &clock), 0);
+	step_ns = 1000000;
+	stepped_ns = 0;
+	rc = vmclock_now(clock, &r);
+	step_ns = 0;
+	assert_int_equal(rc, -ETIMEDOUT);
+	assert_in_range(stepped_ns, 100000000, 102000000);
+	vmclock_close(clock);
+}
+
+/* Pretends that a descriptor is that of a device which the page was mapped from. */
+static struct vmclock *device_reader(const struct place *place, int fd)
+{
+	struct vmclock_abi page = good_page();
+	struct vmclock *clock;
+
+	write_file(place, &page, 4096);
+	assert_int_equal(vmclock_open(place->page, 0, &clock), 0);
+	assert_false(clock->announced);
+	close(clock->fd);
+	clock->fd = fd;
+	clock->announced = true;
+	return clock;
+}
+
+static void a_device_that_announces_nothing_is_looked_at(void **state)
+{
+	struct place *place = *state;
+	struct vmclock *clock;
+	int ends[2];
+
+	assert_int_equal(pipe(ends), 0);
+	close(ends[1]); /* POLLHUP */
+	clock = device_reader(place, ends[0]);
+	assert_int_equal(vmclock_wait(clock, 5), -ETIMEDOUT);
+	assert_false(clock->announced);
+	poke32(place->page, offsetof(struct vmclock_abi, seq_count), 2);
+	assert_int_equal(vmclock_wait(clock, 1000), 0);
+	vmclock_close(clock);
+}
+
+static void a_device_that_always_announces_is_not_believed(void **state)
+{
+	struct place *place = *state;
+	int fd = open(place->page, O_RDWR | O_CREAT, 0600);
+	struct vmclock *clock = device_reader(place, fd);
+
+	assert_int_equal(vmclock_wait(clock, 5), -ETIMEDOUT);
+	assert_true(clock->announced);
+	poke32(place->page, offsetof(struct vmclock_abi, seq_count), 2);
+	assert_int_equal(vmclock_wait(clock, 1000), 0);
+	assert_int_equal(vmclock_wait(clock, 5), -ETIMEDOUT);
+	vmclock_close(clock);
+}
+
 static struct vmclock_writer *interrupting_writer;
 
 static void publish_a_step(void)
@@ -294,6 +369,9 @@ int main(void)
 		page_test(a_counter_or_time_that_cannot_be_converted_is_refused),
 		page_test(inspection_opens_any_page_but_tells_no_time),
 		page_test(a_reader_gives_up_on_a_stuck_update_and_goes_on_after_it),
+		page_test(a_reader_waits_100_ms_for_an_update_to_end),
+		page_test(a_device_that_announces_nothing_is_looked_at),
+		page_test(a_device_that_always_announces_is_not_believed),
 		page_test(an_update_within_a_reading_makes_it_start_again),
 		page_test(a_new_marker_is_told_once_and_only_with_a_time),
 		page_test(waiting_ends_with_an_update),
