@@ -297,6 +297,20 @@ static void a_page_that_cannot_be_made_is_an_error(void **state)
 			 -ENOENT);
 }
 
+static void what_a_dead_creator_left_is_no_obstacle(void **state)
+{
+	struct place *place = *state;
+	char temporary[128];
+	int fd;
+
+	snprintf(temporary, sizeof(temporary), "%s.new", place->page);
+	fd = open(temporary, O_RDWR | O_CREAT, 0600);
+	assert_true(fd >= 0);
+	close(fd);
+	assert_int_equal(open_rc(place, VMCLOCK_COUNTER_INVALID), 0);
+	assert_int_equal(access(temporary, F_OK), -1);
+}
+
 static void a_page_of_this_boot_is_continued_in_place(void **state)
 {
 	struct place *place = *state;
@@ -448,6 +462,7 @@ int main(void)
 		page_test(two_writers_cannot_fight),
 		page_test(what_is_no_page_of_ours_is_left_alone),
 		page_test(a_page_that_cannot_be_made_is_an_error),
+		page_test(what_a_dead_creator_left_is_no_obstacle),
 		page_test(a_page_of_this_boot_is_continued_in_place),
 		page_test(a_page_without_journal_is_given_up),
 		page_test(a_page_whose_journal_lost_its_head_is_given_up),
