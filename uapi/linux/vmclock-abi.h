@@ -51,8 +51,7 @@
 #define VMCLOCK_STATUS_UNKNOWN 0
 #define VMCLOCK_STATUS_INITIALIZING 1 /* no time yet */
 #define VMCLOCK_STATUS_SYNCHRONIZED 2
-#define VMCLOCK_STATUS_FREERUNNING 3 /* was synchronized; the line still holds within its errors \
-				      */
+#define VMCLOCK_STATUS_FREERUNNING 3 /* no longer; the line holds within its errors */
 #define VMCLOCK_STATUS_UNRELIABLE 4  /* not to be used */
 
 /* leap_second_smearing_hint: how the neighbours smear, for a guest that wants to do the same. */
