@@ -37,7 +37,7 @@ static long double line_miss(const struct line *line, double ns_per_tick, uint64
 	long double skew_ns = from_units(nominal) * ((long double)line->rate_ppb * 1e-9L);
 	double frac_ns;
 	int64_t said_ns = line_time(line, ns_per_tick, counter, &frac_ns);
-	__int128 whole = nominal - ((__int128)(said_ns - line->time_ns) << 40);
+	__int128 whole = nominal - (__int128)(said_ns - line->time_ns) * ((__int128)1 << 40);
 
 	assert_true(frac_ns >= 0 && frac_ns < 1);
 	return from_units(whole) + skew_ns + (long double)line->frac_ns - (long double)frac_ns;
@@ -68,7 +68,7 @@ static void ticks_become_exactly_their_nanoseconds(void **state)
 		whole_ns = ticks_to_ns(ticks, ns_per_tick, &frac_ns);
 		assert_true(frac_ns >= 0 && frac_ns < 1);
 		assert_true(fabsl(from_units(nominal_exact(ticks, ns_per_tick) -
-					     ((__int128)whole_ns << 40)) -
+					     (__int128)whole_ns * ((__int128)1 << 40)) -
 				  (long double)frac_ns) < 1e-4L);
 	}
 }
