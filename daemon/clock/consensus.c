@@ -62,20 +62,6 @@ static void gather_voters(struct discipline *d, uint64_t now)
 	}
 }
 
-/*
- * A single source left over, against what a majority said before: that stands, growing, until the
- * two agree again or others confirm the one.
- */
-static bool contradicts_majority(const struct discipline *d, const struct verdict *phase,
-				 int64_t base_ns)
-{
-	const struct interval *held = &d->totals.interval;
-	double shift_ns = (double)(held->base_ns - base_ns);
-
-	return d->has_interval && d->confirmed && phase->truechimers == 1 &&
-	       (phase->lo > held->hi_ns + shift_ns || phase->hi < held->lo_ns + shift_ns);
-}
-
 static void cast_votes(struct discipline *d, int64_t base_ns)
 {
 	for (unsigned int i = 0; i < d->voter_count; i++) {
@@ -111,6 +97,37 @@ static uint64_t oldest_rate_fact(const struct discipline *d)
 }
 
 /*
+ * What a majority said last is carried on by the promise, and is as hard a fact as any: where no
+ * two sources (or a trusted one) confirm each other now, it has a vote. So the last source left
+ * does not overturn what it contradicts, and of two that disagree the one in line with the past is
+ * right.
+ */
+static void ask_the_past(struct discipline *d, int64_t base_ns, struct verdict *phase)
+{
+	double shift_ns = (double)(d->past.base_ns - base_ns);
+	struct vote *past = &d->votes[d->voter_count];
+
+	*past = (struct vote){d->past.lo_ns + shift_ns, d->past.hi_ns + shift_ns, false, false};
+	select_truechimers(d->votes, d->voter_count + 1, phase);
+	if (past->truechimer)
+		phase->truechimers--;
+	else if (phase->majority)
+		phase->falsetickers--;
+}
+
+/* The voters' own phases, with a majority that needs nobody's help. */
+static bool vote_on_phase(struct discipline *d, int64_t base_ns, struct verdict *phase)
+{
+	bool confirmed;
+
+	select_truechimers(d->votes, d->voter_count, phase);
+	confirmed = phase->majority && (phase->truechimers > 1 || any_trusted_truechimer(d));
+	if (!confirmed && d->has_past)
+		ask_the_past(d, base_ns, phase);
+	return confirmed;
+}
+
+/*
  * The vote on phase, and among the same voters on the rate, whose intervals are facts too. True: a
  * majority agrees; totals.interval is what it holds.
  */
@@ -119,19 +136,17 @@ static bool vote(struct discipline *d)
 	struct interval *bound = &d->totals.interval;
 	struct verdict phase, rate;
 	int64_t base_ns;
-	bool trusted;
+	bool confirmed;
 
 	if (!d->voter_count)
 		return false;
 	base_ns = d->voters[0]->status.interval.base_ns;
 	cast_votes(d, base_ns);
-	select_truechimers(d->votes, d->voter_count, &phase);
+	confirmed = vote_on_phase(d, base_ns, &phase);
 	select_truechimers(d->rate_votes, d->voter_count, &rate);
 	d->totals.truechimers = phase.truechimers;
 	d->totals.falsetickers = phase.falsetickers;
-	trusted = any_trusted_truechimer(d);
-	if (!phase.majority || !rate.majority ||
-	    (!trusted && contradicts_majority(d, &phase, base_ns)))
+	if (!phase.majority || !phase.truechimers || !rate.majority)
 		return false;
 	for (unsigned int i = 0; i < d->voter_count; i++)
 		d->voters[i]->truechimer = d->votes[i].truechimer && d->rate_votes[i].truechimer;
@@ -142,7 +157,10 @@ static bool vote(struct discipline *d)
 	bound->rate_hi_ppb = rate.hi;
 	bound->rate_since = oldest_rate_fact(d);
 	d->has_interval = true;
-	d->confirmed = trusted || phase.truechimers > 1;
+	if (confirmed) {
+		d->past = *bound;
+		d->has_past = true;
+	}
 	return true;
 }
 
@@ -212,6 +230,8 @@ static void hold_over(struct discipline *d, uint64_t now)
 {
 	if (d->has_interval)
 		interval_carry(&d->totals.interval, now, d->ns_per_tick);
+	if (d->has_past)
+		interval_carry(&d->past, now, d->ns_per_tick);
 	if (d->totals.has_estimate)
 		estimate_carry(&d->totals.estimate, now, d->ns_per_tick);
 }

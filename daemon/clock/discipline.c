@@ -12,6 +12,8 @@
 
 /* A source that contradicts its own past this often in a row starts over: it was stepped. */
 #define CONFLICTS_TO_RESTART 8
+/* Requests in flight when the counter was disrupted have come back after this long. */
+#define DISRUPTION_QUIET_S 2.0
 /* How long the first line waits for more than half of the sources, after the first answer. */
 #define START_GRACE_S 2.0
 /* The promise is taken over this span until the wander is known. */
@@ -103,9 +105,9 @@ void discipline_destroy(struct discipline *d)
  */
 static struct rate_prior known_rate(const struct discipline *d)
 {
-	const struct interval *known = &d->totals.interval;
+	const struct interval *known = d->has_past ? &d->past : &d->totals.interval;
 
-	if (d->has_interval && (d->confirmed || d->resumed))
+	if (d->has_past || (d->has_interval && d->resumed))
 		return (struct rate_prior){known->rate_lo_ppb, known->rate_hi_ppb, true,
 					   known->rate_since};
 	return (struct rate_prior){d->config.rate_lo_ppb, d->config.rate_hi_ppb, false, 0};
@@ -205,6 +207,17 @@ static bool sample_is_sane(const struct sample *s)
 	       s->t_after_ns > INT64_MIN / 2 && s->t_after_ns < INT64_MAX / 2;
 }
 
+/* Begun before a disruption of the counter, or so soon after that this cannot be told. */
+static bool of_last_life(struct discipline *d, const struct sample *s)
+{
+	if (!d->quiet)
+		return false;
+	if (counter_diff(s->c_before, d->quiet_until) < 0)
+		return true;
+	d->quiet = false;
+	return false;
+}
+
 /* What contradicts the source's own past is held back until it is clear that it will stay so. */
 static int take_facts(struct discipline *d, struct slot *slot, const struct sample *s)
 {
@@ -227,7 +240,7 @@ int discipline_sample(struct discipline *d, int index, const struct sample *s)
 	struct slot *slot = slot_at(d, index);
 	int err;
 
-	if (!slot || !sample_is_sane(s))
+	if (!slot || !sample_is_sane(s) || of_last_life(d, s))
 		return -EINVAL;
 	if (slot->status.samples && counter_diff(s->c_after, slot->status.last_counter) <= 0) {
 		slot->status.refused++;
@@ -253,17 +266,33 @@ int discipline_sample(struct discipline *d, int index, const struct sample *s)
  * The first to answer may be the one that lies: where several are asked, the first line waits until
  * more than half can vote, or the others have had a fair chance to answer.
  */
-static bool others_may_still_answer(struct discipline *d, uint64_t now)
+static bool others_may_still_answer(const struct discipline *d, uint64_t now)
 {
 	unsigned int asked = 0;
 
-	if (d->totals.has_line || !d->first_sample)
-		return false;
 	for (unsigned int i = 0; i < d->config.sources_max; i++)
 		asked += d->slots[i].used && !d->slots[i].config.noselect;
-	if (2 * d->voter_count > asked || elapsed_s(d, now, d->first_sample) >= START_GRACE_S)
+	return d->first_sample && 2 * d->voter_count <= asked &&
+	       elapsed_s(d, now, d->first_sample) < START_GRACE_S;
+}
+
+/* Without a line, or after a disruption. What was said so far is then held against nobody. */
+static bool first_line_has_to_wait(struct discipline *d, uint64_t now, bool majority)
+{
+	bool wait = others_may_still_answer(d, now);
+
+	if (majority && !wait)
 		return false;
-	d->deadline = d->first_sample + ticks_of(d, START_GRACE_S) + 1;
+	d->has_interval = false;
+	d->has_past = false;
+	d->totals.has_estimate = false;
+	d->deadline = UINT64_MAX;
+	if (wait) {
+		d->deadline = d->first_sample + ticks_of(d, START_GRACE_S) + 1;
+		d->totals.why = "waiting for the other sources' first answers";
+	} else if (d->voter_count) {
+		d->totals.why = "the sources disagree and no majority ever confirmed one";
+	}
 	return true;
 }
 
@@ -285,14 +314,8 @@ bool discipline_run(struct discipline *d, uint64_t now, struct publication *out)
 		return false;
 	d->dirty = false;
 	majority = consensus_reach(d, now);
-	if (others_may_still_answer(d, now)) {
-		d->totals.why = "waiting for the other sources' first answers";
-		return false;
-	}
-	if (!d->has_interval || !d->totals.has_estimate) {
-		d->deadline = UINT64_MAX;
+	if (d->step && first_line_has_to_wait(d, now, majority))
 		return steer_warn(d, now, out);
-	}
 	steer_publish(d, now, majority, out);
 	return true;
 }
@@ -313,7 +336,6 @@ void discipline_spliced(struct discipline *d, double raised_ns)
 
 void discipline_disrupt(struct discipline *d, uint64_t now, const char *reason)
 {
-	(void)now;
 	d->has_interval = false;
 	d->totals.has_estimate = false;
 	d->totals.why = reason;
@@ -325,8 +347,11 @@ void discipline_disrupt(struct discipline *d, uint64_t now, const char *reason)
 		if (d->slots[i].used)
 			restart_history(d, &d->slots[i], NULL);
 	nesting_clear(&d->nesting);
-	d->confirmed = false;
+	d->has_past = false;
 	d->resumed = false;
+	d->first_sample = 0;
+	d->quiet = true;
+	d->quiet_until = now + ticks_of(d, DISRUPTION_QUIET_S);
 	d->step = true;
 	d->marker = true;
 	d->dirty = true;

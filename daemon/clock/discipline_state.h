@@ -35,18 +35,21 @@ struct discipline {
 	struct nesting nesting;
 	double promise_ppb;
 	double window_s;
-	bool confirmed;	   /* the last majority was more than one untrusted source */
-	bool has_interval; /* totals.interval is a bound, perhaps of the past */
-	bool step;	   /* the next line begins at the estimate: first one, or after a break */
-	bool resumed;	   /* the line is of the daemon's last life, and nobody confirmed it yet */
-	bool marker;	   /* the next publication changes the disruption marker */
-	bool warned;	   /* readers were told UNRELIABLE since the disruption */
-	bool dirty;	   /* something came since the last run */
+	bool has_past;
+	struct interval past; /* what a majority of several, or a trusted source, said last */
+	bool has_interval;    /* totals.interval is a bound, perhaps of the past */
+	bool step;    /* the next line begins at the estimate: first one, or after a break */
+	bool resumed; /* the line is of the daemon's last life, and nobody confirmed it yet */
+	bool marker;  /* the next publication changes the disruption marker */
+	bool warned;  /* readers were told UNRELIABLE since the disruption */
+	bool dirty;   /* something came since the last run */
 	uint64_t deadline;
+	uint64_t quiet_until; /* samples that began before are of the counter's last life */
+	bool quiet;
 	uint64_t first_sample; /* counter of the first one ever; 0: none yet */
 	struct discipline_totals totals;
 	/* scratch of a run, here to keep it off the stack */
-	struct vote votes[DISCIPLINE_SOURCES_MAX];
+	struct vote votes[DISCIPLINE_SOURCES_MAX + 1]; /* the past votes too */
 	struct vote rate_votes[DISCIPLINE_SOURCES_MAX];
 	struct candidate candidates[DISCIPLINE_SOURCES_MAX];
 	struct slot *voters[DISCIPLINE_SOURCES_MAX];

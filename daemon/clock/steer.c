@@ -7,13 +7,12 @@
 #include "discipline_state.h"
 
 /*
- * A correction takes this long when nothing limits it. Where samples come every second it takes a
- * little longer than that: the next one renews the line before the slew ends, and no wake-up is
- * added for its end.
+ * A correction takes this long when nothing limits it. A little more than the shortest poll: there
+ * the next sample renews the line before the slew ends, and no wake-up is added for its end.
+ * Shorter ones would tilt the line more, and leave more of what was said before, for 1 % of
+ * accuracy.
  */
-#define SLEW_S 0.2
-#define SLEW_BUSY_S 1.25
-#define BUSY_POLL_S 1.5
+#define SLEW_S 1.25
 /* A line of the daemon's last life that would have to slew for longer than this steps instead. */
 #define RESUME_SLEW_S 60.0
 /* A gap below this share of the estimated error, and one below 0.01 ns, is left open. */
@@ -58,14 +57,6 @@ static bool negligible(const struct discipline *d, double gap_ns)
 	return fabs(gap_ns) <= fmax(share_ns, NEGLIGIBLE_NS);
 }
 
-static double slew_s(const struct discipline *d)
-{
-	for (unsigned int i = 0; i < d->voter_count; i++)
-		if (d->voters[i]->status.poll_s < BUSY_POLL_S)
-			return SLEW_BUSY_S;
-	return SLEW_S;
-}
-
 /*
  * The rate of the next piece of line: the estimate's, and a part that closes the gap. Old intervals
  * bound that part, and max-slew bounds them: a rate that was far off is not kept for their sake.
@@ -73,7 +64,7 @@ static double slew_s(const struct discipline *d)
 static double slewing_rate(struct discipline *d, const struct line *from, double gap_ns)
 {
 	double rate_ppb = d->totals.estimate.rate_ppb;
-	double slew_ppb = negligible(d, gap_ns) ? 0 : gap_ns / slew_s(d);
+	double slew_ppb = negligible(d, gap_ns) ? 0 : gap_ns / SLEW_S;
 	double most_ppb = d->config.max_slew_ppb;
 
 	slew_ppb = fmin(fmax(slew_ppb, -most_ppb), most_ppb);
@@ -120,6 +111,15 @@ static void fill_errors(const struct discipline *d, struct publication *p)
 	p->est_rate_error_ppb = sqrt(e->rate_var_ppb2 + slew_ppb * slew_ppb);
 }
 
+/* Why, in a sentence: there is a majority. */
+static const char *why_synchronized(const struct discipline_totals *t, bool has_past)
+{
+	if (t->truechimers > 1)
+		return "a majority of the sources agrees";
+	return has_past ? "one source, in line with what a majority said before"
+			: "one source only: nobody confirms it";
+}
+
 /*
  * Without a majority the last one's bound is held over. Where that was a single source and others
  * now say that it lied, nothing is known.
@@ -133,17 +133,17 @@ static void decide_status(struct discipline *d, bool majority, struct publicatio
 		t->why = "the bound exceeds unreliable-above";
 	} else if (majority) {
 		p->status = DISCIPLINE_SYNCHRONIZED;
-		t->why = t->truechimers > 1 ? "a majority of the sources agrees"
-					    : "one source only: nobody confirms it";
+		t->why = why_synchronized(t, d->has_past);
 	} else if (!d->voter_count) {
 		p->status = DISCIPLINE_FREERUNNING;
 		t->why = "no source is usable: holding over";
-	} else if (d->voter_count == 1) {
+	} else if (d->has_past) {
 		p->status = DISCIPLINE_FREERUNNING;
-		t->why = "the only source left contradicts what a majority said: holding over";
-	} else if (d->confirmed) {
-		p->status = DISCIPLINE_FREERUNNING;
-		t->why = "the sources disagree: holding over what a majority said last";
+		t->why = d->voter_count > 1
+				 ? "the sources disagree: holding over what a majority "
+				   "said last"
+				 : "the only source left contradicts what a majority said: "
+				   "holding over";
 	} else {
 		p->status = DISCIPLINE_UNRELIABLE;
 		t->why = "the sources disagree and no majority ever confirmed one";
@@ -170,7 +170,7 @@ static void plan_deadline(struct discipline *d, uint64_t now)
 	if (!negligible(d, gap_ns) && gap_ns * slew_ppb > 0)
 		d->deadline = now + ticks_of(d, fmin(gap_ns / slew_ppb, 3600));
 	else if (!negligible(d, gap_ns) || fabs(slew_ppb) > HELD_BACK_PPB)
-		d->deadline = now + ticks_of(d, slew_s(d));
+		d->deadline = now + ticks_of(d, SLEW_S);
 	for (unsigned int i = 0; i < d->voter_count; i++) {
 		const struct discipline_source_status *st = &d->voters[i]->status;
 		uint64_t silent = st->last_counter + ticks_of(d, REACH_POLLS * st->poll_s + 1.001);
@@ -254,6 +254,9 @@ bool steer_warn(struct discipline *d, uint64_t now, struct publication *out)
 	*out = d->totals.last;
 	line_move(&out->line, d->ns_per_tick, now);
 	out->status = DISCIPLINE_UNRELIABLE;
+	out->max_error_ns = out->est_error_ns =
+		INFINITY; /* what was true of the counter is no more */
+	out->max_rate_error_ppb = out->est_rate_error_ppb = INFINITY;
 	out->disrupted = true;
 	d->totals.disruptions++;
 	d->totals.publications++;
