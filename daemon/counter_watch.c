@@ -6,6 +6,11 @@
 
 /* Beyond what an oscillator can be off, the counter itself has changed. */
 #define RATE_LIMIT 500e-6
+/* The kernel keeps CLOCK_MONOTONIC_RAW by the counter itself, or by another clock on the board:
+ * their ratio changes by some ppm at most. */
+#define RATIO_LIMIT 20e-6
+/* Shorter spans say nothing of a ratio. */
+#define RATIO_SPAN_NS 1e9
 /* Simulators step their clock back by some 100 ns once when they start. */
 #define START_TOLERANCE_NS 1000
 #define START_SPAN_NS 1000000000LL
@@ -40,6 +45,7 @@ void counter_watch_start(struct counter_watch *watch, const struct counter *coun
 	watch->counter = counter;
 	watch->highest = counter->read();
 	watch->started_ns = raw_ns();
+	watch->ratio = 0;
 	take_pair(watch);
 }
 
@@ -68,16 +74,22 @@ const char *counter_watch_read(struct counter_watch *watch, uint64_t *value)
 const char *counter_watch_rate(struct counter_watch *watch)
 {
 	struct counter_watch last = *watch;
-	double counter_ns, elapsed_ns, slack_ns;
+	double expected = last.ratio > 0 ? last.ratio : 1;
+	double limit = last.ratio > 0 ? RATIO_LIMIT : RATE_LIMIT;
+	double counter_ns, elapsed_ns, ahead_ns, slack_ns;
 
 	take_pair(watch);
 	counter_ns = (double)(int64_t)(watch->pair_counter - last.pair_counter) *
 		     watch->counter->ns_per_tick;
 	elapsed_ns = (double)(watch->pair_raw_ns - last.pair_raw_ns);
-	slack_ns = (double)(watch->pair_width_ns + last.pair_width_ns) + elapsed_ns * RATE_LIMIT;
-	if (counter_ns - elapsed_ns <= slack_ns && elapsed_ns - counter_ns <= slack_ns)
+	ahead_ns = counter_ns - elapsed_ns * expected;
+	slack_ns = (double)(watch->pair_width_ns + last.pair_width_ns) + elapsed_ns * limit;
+	if (ahead_ns <= slack_ns && ahead_ns >= -slack_ns) {
+		if (elapsed_ns >= RATIO_SPAN_NS)
+			watch->ratio = counter_ns / elapsed_ns;
 		return NULL;
+	}
 	counter_watch_start(watch, watch->counter);
-	return counter_ns > elapsed_ns ? "the counter jumped or runs faster than it did"
-				       : "the counter stood still or runs slower than it did";
+	return ahead_ns > 0 ? "the counter jumped or runs faster than it did"
+			    : "the counter stood still or runs slower than it did";
 }

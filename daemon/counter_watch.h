@@ -19,6 +19,7 @@ struct counter_watch {
 	uint64_t pair_counter; /* at about the same moment as pair_raw_ns */
 	int64_t pair_raw_ns;
 	int64_t pair_width_ns;
+	double ratio; /* counter / RAW over the last good span; 0: none yet */
 	int64_t started_ns;
 };
 
@@ -27,7 +28,8 @@ void counter_watch_start(struct counter_watch *watch, const struct counter *coun
 /* Reads the counter. NULL, or why it must no longer be trusted; then the watch has begun anew. */
 const char *counter_watch_read(struct counter_watch *watch, uint64_t *value);
 
-/* Compares the rate since the last such call, which should be some seconds ago. NULL or why not. */
+/* Compares the rate since the last such call, which should be some seconds ago, with the one
+ * before. NULL, or why not. A jump of more than 20 us per second between the calls is noticed. */
 const char *counter_watch_rate(struct counter_watch *watch);
 
 #endif
