@@ -59,6 +59,9 @@ void loop_arm(struct loop *loop, struct loop_timer *timer, int64_t at_ns)
 	struct loop_timer **at = &loop->timers;
 
 	loop_disarm(loop, timer);
+	/* Armed in a callback for now or the past: the next round's turn. */
+	if (at_ns <= loop->round_ns)
+		at_ns = loop->round_ns + 1;
 	timer->at_ns = at_ns;
 	if (at_ns == INT64_MAX)
 		return;
@@ -71,22 +74,19 @@ void loop_arm(struct loop *loop, struct loop_timer *timer, int64_t at_ns)
 
 /*
  * Those due when the round began. One that a callback arms for now or for the past runs in the next
- * round, after the descriptors had their turn, so that timers cannot starve them.
+ * round, after the descriptors had their turn, so that timers cannot starve them or each other.
  */
 static void fire_due_timers(struct loop *loop)
 {
-	int64_t now_ns = loop_now_ns();
-	unsigned int due = 0;
-
-	for (struct loop_timer *t = loop->timers; t && t->at_ns <= now_ns; t = t->next)
-		due++;
-	while (due-- && loop->timers && loop->timers->at_ns <= now_ns) {
+	loop->round_ns = loop_now_ns();
+	while (loop->timers && loop->timers->at_ns <= loop->round_ns) {
 		struct loop_timer *timer = loop->timers;
 
 		loop->timers = timer->next;
 		timer->linked = false;
-		timer->fire(timer, now_ns);
+		timer->fire(timer, loop->round_ns);
 	}
+	loop->round_ns = 0;
 }
 
 /* Milliseconds until the next timer, rounded up: waking early would only mean polling again. */

@@ -27,16 +27,17 @@ struct loop_timer {
 	void (*fire)(struct loop_timer *timer, int64_t now_ns);
 	void *context;
 	struct loop_timer *next; /* the loop's */
-	bool linked;             /* the loop's */
+	bool linked;		 /* the loop's */
 };
 
 struct loop {
 	struct loop_watch *watches[LOOP_WATCHES_MAX];
 	unsigned int watch_count;
 	struct loop_timer *timers;
-	uint64_t wakeups; /* returns from poll */
+	uint64_t wakeups;	      /* returns from poll */
 	void (*after)(void *context); /* runs once after each round of callbacks */
 	void *after_context;
+	int64_t round_ns; /* when the timers of this round were looked at; 0 between rounds */
 	bool stop;
 };
 
