@@ -59,7 +59,7 @@ static void use_state(const struct daemon *d, const struct state *s,
 		      struct discipline_config *config)
 {
 	bool same_boot = d->boot_id[0] && !strcmp(s->boot_id, d->boot_id);
-	int64_t age_s = daemon_realtime_s() - s->written_utc_s;
+	double age_s = (double)loop_now_ns() * 1e-9 - s->written_monotonic_s;
 	double rate_ppb = rate_against(s->rate_ppb, s->nominal_hz, d->counter.nominal_hz);
 
 	if (strcmp(s->counter, d->counter.name) || !(fabs(rate_ppb) < 500e3))
@@ -92,7 +92,8 @@ void daemon_write_state(struct daemon *d)
 {
 	struct discipline_totals t;
 	struct state state = {.nominal_hz = d->counter.nominal_hz,
-			      .written_utc_s = daemon_realtime_s()};
+			      .written_utc_s = daemon_realtime_s(),
+			      .written_monotonic_s = (double)loop_now_ns() * 1e-9};
 	int err;
 
 	discipline_get_totals(d->discipline, &t);

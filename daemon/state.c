@@ -30,6 +30,7 @@ enum { FILE_BYTES_MAX = 4096 };
 /* 2000-01-01 to 9999-12-31: a state was not written outside of it. */
 #define UTC_MIN_S INT64_C(946684800)
 #define UTC_MAX_S INT64_C(253402300799)
+#define UPTIME_MAX_S 1e10
 
 enum field_kind { FIELD_TEXT, FIELD_NUMBER, FIELD_SECONDS };
 
@@ -54,6 +55,8 @@ static const struct field fields[] = {
 	{"rate-lo-ppb", FIELD_NUMBER, F(rate_lo_ppb), .min = -RATE_MAX_PPB, .max = RATE_MAX_PPB},
 	{"rate-hi-ppb", FIELD_NUMBER, F(rate_hi_ppb), .min = -RATE_MAX_PPB, .max = RATE_MAX_PPB},
 	{"written-utc-s", FIELD_SECONDS, F(written_utc_s), .size = SIZE(written_utc_s)},
+	{"written-monotonic-s", FIELD_NUMBER, F(written_monotonic_s), .min = 0,
+	 .max = UPTIME_MAX_S},
 };
 
 enum { FIELD_COUNT = sizeof(fields) / sizeof(fields[0]) };
@@ -225,13 +228,14 @@ int state_read(struct state *state, const char *path, char *message, size_t mess
 /* The whole file; 17 digits give every double back as it was. */
 static size_t format_state(const struct state *s, char *out, size_t size)
 {
-	int used = snprintf(out, size,
-			    "# Learned by vmclockd, which writes this file anew; see vmclockd(8).\n"
-			    "counter = %s\nboot-id = %s\nnominal-hz = %.17g\nrate-ppb = %.17g\n"
-			    "rate-sd-ppb = %.17g\nrate-lo-ppb = %.17g\nrate-hi-ppb = %.17g\n"
-			    "written-utc-s = %" PRId64 "\n",
-			    s->counter, s->boot_id, s->nominal_hz, s->rate_ppb, s->rate_sd_ppb,
-			    s->rate_lo_ppb, s->rate_hi_ppb, s->written_utc_s);
+	int used =
+		snprintf(out, size,
+			 "# Learned by vmclockd, which writes this file anew; see vmclockd(8).\n"
+			 "counter = %s\nboot-id = %s\nnominal-hz = %.17g\nrate-ppb = %.17g\n"
+			 "rate-sd-ppb = %.17g\nrate-lo-ppb = %.17g\nrate-hi-ppb = %.17g\n"
+			 "written-utc-s = %" PRId64 "\nwritten-monotonic-s = %.17g\n",
+			 s->counter, s->boot_id, s->nominal_hz, s->rate_ppb, s->rate_sd_ppb,
+			 s->rate_lo_ppb, s->rate_hi_ppb, s->written_utc_s, s->written_monotonic_s);
 
 	used += snprintf(out + used, size - (size_t)used, "checksum = %016" PRIx64 "\n",
 			 checksum(out, (size_t)used));

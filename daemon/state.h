@@ -8,14 +8,16 @@
 #include <stdint.h>
 
 struct state {
-	char counter[16];   /* counter name */
-	char boot_id[40];   /* of the boot in which it was written */
+	char counter[16]; /* counter name */
+	char boot_id[40]; /* of the boot in which it was written */
 	double nominal_hz;
-	double rate_ppb;    /* relative to nominal_hz */
+	double rate_ppb; /* relative to nominal_hz */
 	double rate_sd_ppb;
 	double rate_lo_ppb; /* hard interval when written */
 	double rate_hi_ppb;
 	int64_t written_utc_s;
+	double written_monotonic_s; /* CLOCK_MONOTONIC: within the boot, an age that nobody can set
+				     */
 };
 
 /* 0; -ENOENT: none yet; -EBADMSG: not a state file, message says why; -errno. Numbers are checked

@@ -30,6 +30,7 @@ static const struct state example = {
 	.rate_lo_ppb = -12400,
 	.rate_hi_ppb = -12300.5,
 	.written_utc_s = 1795303352,
+	.written_monotonic_s = 86399.25,
 };
 
 static char directory[] = "/tmp/vmclock-state-XXXXXX";
@@ -74,6 +75,7 @@ static void assert_same(const struct state *a, const struct state *b)
 	assert_true(a->rate_sd_ppb == b->rate_sd_ppb && a->rate_lo_ppb == b->rate_lo_ppb);
 	assert_true(a->rate_hi_ppb == b->rate_hi_ppb);
 	assert_int_equal(a->written_utc_s, b->written_utc_s);
+	assert_true(a->written_monotonic_s == b->written_monotonic_s);
 }
 
 static void assert_old_file_stands(void)
@@ -158,10 +160,11 @@ static uint64_t fnv1a(const char *text)
 static int parse_with(const char *name, const char *value)
 {
 	static const char *const lines[][2] = {
-		{"counter", "tsc"},    {"boot-id", ""},
-		{"nominal-hz", "1e9"}, {"rate-ppb", "1.5"},
-		{"rate-sd-ppb", "1"},  {"rate-lo-ppb", "1"},
-		{"rate-hi-ppb", "2"},  {"written-utc-s", "1795303352"},
+		{"counter", "tsc"},	      {"boot-id", ""},
+		{"nominal-hz", "1e9"},	      {"rate-ppb", "1.5"},
+		{"rate-sd-ppb", "1"},	      {"rate-lo-ppb", "1"},
+		{"rate-hi-ppb", "2"},	      {"written-utc-s", "1795303352"},
+		{"written-monotonic-s", "1"},
 	};
 	struct state read;
 	char text[1024];
@@ -203,6 +206,8 @@ static void numbers_out_of_range_are_refused(void **state)
 		{"rate-hi-ppb", "-nan"},
 		{"written-utc-s", "0"},
 		{"written-utc-s", "1e9"},
+		{"written-monotonic-s", "-1"},
+		{"written-monotonic-s", "inf"},
 		{"written-utc-s", "99999999999999999999"},
 	};
 
