@@ -60,11 +60,20 @@ static void source_reset(void *context, struct source *source)
 	discipline_reset_source(d->discipline, source->slot);
 }
 
+static void log_source(struct daemon *d, const struct source *source)
+{
+	char settings[512];
+
+	event_log_settings(source->config, source->poll_s, settings, sizeof(settings));
+	event_log_source(d->event_log, source->name, settings);
+}
+
 static void source_poll_changed(void *context, struct source *source, double poll_s)
 {
 	struct daemon *d = context;
 
 	discipline_set_poll(d->discipline, source->slot, poll_s);
+	log_source(d, source);
 }
 
 static double source_poll_hint(void *context, struct source *source)
@@ -72,14 +81,6 @@ static double source_poll_hint(void *context, struct source *source)
 	struct daemon *d = context;
 
 	return discipline_poll_hint(d->discipline, source->slot);
-}
-
-static void log_source(struct daemon *d, const struct source *source)
-{
-	char settings[512];
-
-	event_log_settings(source->config, source->poll_s, settings, sizeof(settings));
-	event_log_source(d->event_log, source->name, settings);
 }
 
 static int start_section(struct daemon *d, const struct config_source *config)
