@@ -63,8 +63,9 @@ void vmclock_writer_close(struct vmclock_writer *writer);
 int vmclock_writer_current(const struct vmclock_writer *writer, struct vmclock_reference *out);
 
 /*
- * Publishes. If the new line is behind the one in force at this moment, it is raised to it; what
- * that took is added to the maximum error and returned in *raised_ns (may be NULL; never negative).
+ * Publishes. If the new line is behind the one in force at this moment, and one of the two says
+ * TIME_MONOTONIC, it is raised to it; what that took is added to the maximum error and returned in
+ * *raised_ns (may be NULL; never negative).
  * Only with `disrupt` may the time step back instead: the marker changes, and TIME_MONOTONIC is
  * clear until the next update.
  *

@@ -183,6 +183,12 @@ static void raise_line(struct vmclock_abi *page, vmclock_instant by)
 	page->time_maxerror_nanosec = htole64(error_ns);
 }
 
+/* What the old page said of this update, or the new one of what came before. */
+static bool promises_monotonic(const struct vmclock_abi *old, const struct vmclock_abi *next)
+{
+	return (le64toh(old->flags) | le64toh(next->flags)) & VMCLOCK_FLAG_TIME_MONOTONIC;
+}
+
 int vmclock_writer_publish(struct vmclock_writer *writer, const struct vmclock_reference *reference,
 			   uint64_t splice_max_ns, double *raised_ns)
 {
@@ -197,7 +203,7 @@ int vmclock_writer_publish(struct vmclock_writer *writer, const struct vmclock_r
 	encode(reference, &next.page);
 	vmclock_journal_save(&writer->journal, &writer->now, load_seq(writer));
 	begin_update(writer);
-	if (!reference->disrupt)
+	if (!reference->disrupt && promises_monotonic(&writer->now.page, &next.page))
 		behind = step_back(writer, &next.page);
 	if (behind > 0 && vmclock_span_ns_up((vmclock_u128)behind) > splice_max_ns) {
 		rc = -ESTALE;
