@@ -63,7 +63,6 @@ static void date_publications(const struct recording *r, const struct played *pl
 			next++;
 		out->published_s[i] = (double)(r->truths[next].t_ns - r->truths[0].t_ns) * 1e-9;
 	}
-	out->published_count = played->count;
 }
 
 int points_make(const struct recording *r, const struct played *played, struct points *out)
@@ -71,10 +70,8 @@ int points_make(const struct recording *r, const struct played *played, struct p
 	size_t next = 0;
 
 	memset(out, 0, sizeof(*out));
-	if (r->truth_count == 0 || played->count == 0)
-		return 0;
-	out->points = calloc(r->truth_count, sizeof(*out->points));
-	out->published_s = calloc(played->count, sizeof(*out->published_s));
+	out->points = calloc(r->truth_count + 1, sizeof(*out->points));
+	out->published_s = calloc(played->count + 1, sizeof(*out->published_s));
 	if (!out->points || !out->published_s) {
 		points_free(out);
 		return -ENOMEM;
@@ -92,7 +89,9 @@ int points_make(const struct recording *r, const struct played *played, struct p
 		point->rate_error = rate_error(r, &in_force->publication.line, i);
 		out->count++;
 	}
-	date_publications(r, played, out);
+	out->published_count = played->count;
+	if (r->truth_count > 0)
+		date_publications(r, played, out);
 	return 0;
 }
 
