@@ -42,6 +42,7 @@ struct checker {
 	unsigned int head, count;
 	uint64_t publications;
 	uint64_t disruptions; /* beyond the first publication */
+	uint64_t given_up;    /* readings, for the limit of the slew */
 	uint64_t faults[PROPERTY_COUNT];
 	double last_fault_s[PROPERTY_COUNT];
 	char first_fault[PROPERTY_COUNT][CHECKER_TEXT_MAX];
@@ -60,8 +61,13 @@ void checker_init(struct checker *c, struct oscillator *oscillator, double horiz
 /* A reader looks at the page: checks the bound, remembers the interval. False without a page. */
 bool checker_read(struct checker *c, uint64_t counter, struct seen *out);
 
-/* The page is written at `counter`. */
-void checker_publish(struct checker *c, uint64_t counter, const struct publication *publication);
+/*
+ * The page is written at `counter`. `at_limit`: the line slews as fast as it may, which comes
+ * before keeping intervals; what it cannot keep then is counted as given up and not asked for
+ * again.
+ */
+void checker_publish(struct checker *c, uint64_t counter, const struct publication *publication,
+		     bool at_limit);
 
 const char *property_name(enum property property);
 

@@ -36,7 +36,11 @@ struct pooled {
 	unsigned int killed;
 	uint64_t silent_s, silent_seed;
 	uint64_t samples;
+	uint64_t given_up;
 };
+
+/* Fewer seeds say nothing about a share or an RMS over all of them. */
+enum { POOLED_RUNS_LEAST = 100 };
 
 static unsigned int tests_done, tests_failed;
 
@@ -145,6 +149,7 @@ static void pool(struct pooled *p, const struct scenario *s, const struct result
 {
 	p->runs++;
 	p->samples += r->samples;
+	p->given_up += r->checker.given_up;
 	p->killed += r->killed;
 	pool_page(p, s, r);
 	pool_errors(p, s, r);
@@ -289,9 +294,10 @@ static void run_family(const struct options *o, const struct family *family)
 	for (unsigned int i = 0; i < seeds && !error; i++)
 		error = run_seed(o, family, first + i, &pooled);
 	printf("# %s: %s; seeds %" PRIu64 " to %" PRIu64 ", %" PRIu64
-	       " samples, %.0f %% of the pages kept for 60 s\n",
+	       " samples, %.0f %% of the pages kept for 60 s, %" PRIu64
+	       " readings given up to the limit of the slew\n",
 	       family->name, family->about, first, first + seeds - 1, pooled.samples,
-	       100 * (double)pooled.kept_whole / (double)pooled.judged);
+	       100 * (double)pooled.kept_whole / (double)pooled.judged, pooled.given_up);
 	if (error) {
 		report(false, family->name, "runs to its end");
 		return;
@@ -299,9 +305,9 @@ static void run_family(const struct options *o, const struct family *family)
 	report_page(family, &pooled);
 	if (family->judge == JUDGE_SETTLED)
 		report_settled(family, &pooled);
-	if (family->judge == JUDGE_COVERAGE && !o->has_seed)
+	if (family->judge == JUDGE_COVERAGE && pooled.runs >= POOLED_RUNS_LEAST)
 		report_coverage(family, &pooled);
-	if (family->judge == JUDGE_OUTAGE && !o->has_seed)
+	if (family->judge == JUDGE_OUTAGE && pooled.runs >= POOLED_RUNS_LEAST)
 		report_outage(family, &pooled);
 	if (family->judge == JUDGE_ADMITTED)
 		report_admitted(family, &pooled);

@@ -12,6 +12,7 @@
 enum { NOISE_SAMPLES_MAX = 4096, RUNS_PER_LOOK_MAX = 10000 };
 
 static const double NEVER_S = 1e18;
+static const double MAX_SLEW_PPB = 50000;
 
 struct server {
 	const struct server_config *config;
@@ -108,7 +109,7 @@ static int start_daemon(struct world *w)
 	struct discipline_config config = {
 		.nominal_hz = w->scenario->oscillator.nominal_hz,
 		.max_rate_change_ppb = w->scenario->max_rate_change_ppb,
-		.max_slew_ppb = 50000,
+		.max_slew_ppb = MAX_SLEW_PPB,
 		.nesting_horizon_s = w->out->checker.horizon_s,
 		.unreliable_above_ns = 1e9,
 		.monotonic = true,
@@ -291,9 +292,13 @@ static void note_totals(struct world *w)
 static void run_clock(struct world *w, uint64_t counter)
 {
 	struct publication publication;
+	struct discipline_totals totals;
 
-	if (discipline_run(w->discipline, counter, &publication))
-		checker_publish(&w->out->checker, counter, &publication);
+	if (!discipline_run(w->discipline, counter, &publication))
+		return;
+	discipline_get_totals(w->discipline, &totals);
+	checker_publish(&w->out->checker, counter, &publication,
+			fabs(totals.slew_ppb) >= MAX_SLEW_PPB * (1 - 1e-6));
 }
 
 static void receive(struct world *w, struct server *s)
