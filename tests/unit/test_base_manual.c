@@ -189,7 +189,7 @@ static void all_manuals_are_free_of_lint(void **state)
 	if (system("command -v mandoc >/dev/null"))
 		skip();
 	/* From their own directory, so that they find each other. */
-	lint = popen("cd " MANUAL_DIR " && mandoc -Tlint *.[1-8] 2>&1", "r");
+	lint = popen("cd " MANUAL_DIR " && mandoc -Tlint -W warning *.[1-8] 2>&1", "r");
 	assert_non_null(lint);
 	if (fgets(line, sizeof(line), lint))
 		fail_msg("%s", line);
