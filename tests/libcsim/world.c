@@ -15,10 +15,10 @@
 
 #include "record.h"
 
-/* A request is on its way, and its reply comes, within this time on most paths. */
-static const double DISTURB_WITHIN_NS = 200000;
-/* A set of the clock by less than clocks resolve, to one that none would miss. */
-static const double SET_LEAST_NS = 10, SET_MOST_NS = 1e7;
+/* A request to a server nearby is answered, and its reply read, within this time. */
+static const double DISTURB_WITHIN_NS = 60000;
+/* From less than can be noticed to what a look at the stamps alone would notice. */
+static const double SET_LEAST_NS = 10, SET_MOST_NS = 1e5;
 static const double RATE_MOST_PPM = 500;
 
 enum { SEED_LATENCY = 3, SEED_ENTROPY = 4, SEED_STEERING = 5, STATUS_FAILED = 97 };
