@@ -433,9 +433,12 @@ static void add_delays(struct filter *f, const struct sample *s)
 
 /* --- the interface --- */
 
-static bool sane(const struct moments *mix)
+static bool sane(const struct filter *f)
 {
-	return isfinite(mix->mean[PHASE_NS]) && fabs(mix->mean[PHASE_NS]) < (double)TIME_MAX_NS &&
+	const struct moments *mix = &f->bank.mix;
+	double phase = mix->mean[PHASE_NS], limit = (double)TIME_MAX_NS;
+
+	return fabs(phase) < limit && fabs((double)f->base_ns + phase) < limit &&
 	       fabs(mix->mean[RATE_PPB]) < RATE_MAX_PPB && isfinite(mix->mean[DELAY_NS]) &&
 	       mix->cov[PHASE_NS][PHASE_NS] > 0.0 && mix->cov[RATE_PPB][RATE_PPB] > 0.0 &&
 	       mix->cov[DELAY_NS][DELAY_NS] >= 0.0;
@@ -463,7 +466,7 @@ int filter_add(struct filter *f, const struct sample *s)
 		add_delays(f, s);
 	else
 		add_scalar(f, s);
-	if (sane(&f->bank.mix))
+	if (sane(f))
 		fold_phase(f);
 	else
 		start(f, s, f->prior.rate_ppb);
@@ -478,6 +481,7 @@ bool filter_estimate(const struct filter *f, uint64_t counter, struct estimate *
 	if (f->samples == 0)
 		return false;
 	elapsed = ticks_ns(f, counter, f->counter);
+	elapsed = fmin(fmax(elapsed, -(double)TIME_MAX_NS), (double)TIME_MAX_NS);
 	t = elapsed * 1e-9;
 	whole = floor(elapsed);
 	phase = elapsed - whole + mix->mean[PHASE_NS] + mix->mean[RATE_PPB] * t;

@@ -331,6 +331,25 @@ static void ten_years_lose_nothing(void **state)
 	world_filter_free(f);
 }
 
+static void a_counter_however_far_away_gives_numbers(void **state)
+{
+	static const uint64_t FAR[] = {0, 1, INT64_MAX, (uint64_t)INT64_MAX + 1, UINT64_MAX};
+
+	(void)state;
+	for (int i = 0; i < 5; i++) {
+		struct world w;
+		struct filter *f;
+
+		world_init(&w, 25);
+		w.ns_per_tick = 40.0;
+		f = world_filter(&w);
+		world_run(&w, f, 100, 1.0);
+		assert_sane(f, FAR[i]);
+		assert_sane(f, world_counter(&w, 0.0) + FAR[i]);
+		world_filter_free(f);
+	}
+}
+
 static void gaps_are_survived(void **state)
 {
 	static const double GAP_S[] = {600.0, 3600.0, 36000.0, 200000.0};
@@ -425,6 +444,7 @@ int main(void)
 		cmocka_unit_test(a_filter_started_again_has_forgotten_all),
 		cmocka_unit_test(a_counter_of_any_frequency_will_do),
 		cmocka_unit_test(ten_years_lose_nothing),
+		cmocka_unit_test(a_counter_however_far_away_gives_numbers),
 		cmocka_unit_test(gaps_are_survived),
 		cmocka_unit_test(stamps_of_a_millisecond_do_not_break_it),
 		cmocka_unit_test(a_sample_with_a_worse_stamp_counts_less),
