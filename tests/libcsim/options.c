@@ -148,9 +148,12 @@ static int set(struct options *o, const char *name, char *value)
 /* `line` is cut into name and value. */
 static int read_line(struct options *o, char *line)
 {
+	size_t length = strcspn(line, "#\n");
 	char *value;
 
-	line[strcspn(line, "#\n")] = '\0';
+	while (length && strchr(" \t", line[length - 1]))
+		length--;
+	line[length] = '\0';
 	line += strspn(line, " \t");
 	if (!*line)
 		return 0;
