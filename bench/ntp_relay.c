@@ -2,6 +2,9 @@
 /*
  * ntp-relay: passes NTP packets on, each direction with a delay of its own, drawn or recorded.
  *
+ * A packet is passed on that long after the kernel received it: how long the relay took to wake up
+ * does not count, and the last moments before a packet is due are spent spinning.
+ *
  * Every client has a socket of its own towards the server, so that interleaved mode works through
  * it. A recording has one line per exchange: request_ns,reply_ns; it is used again from its start
  * when it ends.
@@ -24,7 +27,13 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { CLIENTS_MAX = 64, PACKETS_MAX = 256, PACKET_SIZE = 512, RECORDED_MAX = 200000 };
+enum {
+	CLIENTS_MAX = 64,
+	PACKETS_MAX = 256,
+	PACKET_SIZE = 512,
+	RECORDED_MAX = 200000,
+	SPIN_NS = 300000
+};
 
 struct client {
 	struct sockaddr_in address;
@@ -35,7 +44,7 @@ struct packet {
 	bool used;
 	bool request;
 	unsigned int client;
-	int64_t due_ns; /* CLOCK_MONOTONIC */
+	int64_t due_ns; /* CLOCK_REALTIME, as the kernel's receive stamps */
 	size_t length;
 	uint8_t bytes[PACKET_SIZE];
 };
@@ -67,7 +76,7 @@ static int64_t now_ns(void)
 {
 	struct timespec t;
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
+	clock_gettime(CLOCK_REALTIME, &t);
 	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
@@ -110,6 +119,16 @@ static int64_t delay_ns(struct relay *relay, bool request)
 		       : behaviour_reply_delay_ns(&relay->behaviour);
 }
 
+static int open_socket(void)
+{
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int on = 1;
+
+	if (fd >= 0)
+		setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof(on));
+	return fd;
+}
+
 /* The client at this address; a new one takes the place of the oldest (some clients ask from
  * another port each time). CLIENTS_MAX: no socket. */
 static unsigned int find_client(struct relay *relay, const struct sockaddr_in *from)
@@ -124,33 +143,67 @@ static unsigned int find_client(struct relay *relay, const struct sockaddr_in *f
 	if (relay->clients_seen++ >= CLIENTS_MAX)
 		close(c->server_fd);
 	c->address = *from;
-	c->server_fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	c->server_fd = open_socket();
 	if (c->server_fd < 0 ||
 	    connect(c->server_fd, (const struct sockaddr *)&relay->server, sizeof(relay->server)))
 		return CLIENTS_MAX;
 	return place;
 }
 
+/* Receives with the kernel's stamp, or a later reading of the clock where there is none. */
+static ssize_t receive_stamped(int fd, void *bytes, struct sockaddr_in *from, int64_t *at_ns)
+{
+	uint8_t control[256];
+	struct iovec part = {bytes, PACKET_SIZE};
+	struct msghdr message = {
+		.msg_name = from,
+		.msg_namelen = sizeof(*from),
+		.msg_iov = &part,
+		.msg_iovlen = 1,
+		.msg_control = control,
+		.msg_controllen = sizeof(control),
+	};
+	ssize_t length = recvmsg(fd, &message, 0);
+
+	*at_ns = now_ns();
+	if (length < 0)
+		return length;
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(&message); c; c = CMSG_NXTHDR(&message, c)) {
+		struct timespec t;
+
+		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_TIMESTAMPNS)
+			continue;
+		memcpy(&t, CMSG_DATA(c), sizeof(t));
+		*at_ns = (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+	}
+	return length;
+}
+
+static struct packet *free_packet(struct relay *relay)
+{
+	for (unsigned int i = 0; i < PACKETS_MAX; i++) {
+		if (!relay->packets[i].used)
+			return &relay->packets[i];
+	}
+	return NULL;
+}
+
 static void receive(struct relay *relay, int fd, bool request, unsigned int client)
 {
 	struct sockaddr_in from = {0};
-	socklen_t from_length = sizeof(from);
-	struct packet *p = relay->packets;
-	struct packet *end = relay->packets + PACKETS_MAX;
+	struct packet *p = free_packet(relay);
 	uint8_t bytes[PACKET_SIZE];
-	ssize_t length =
-		recvfrom(fd, bytes, sizeof(bytes), 0, (struct sockaddr *)&from, &from_length);
+	int64_t at_ns;
+	ssize_t length = receive_stamped(fd, bytes, &from, &at_ns);
 
-	while (p < end && p->used)
-		p++;
-	if (length < 0 || p == end)
+	if (length < 0 || !p)
 		return;
 	if (request)
 		client = find_client(relay, &from);
 	if (client == CLIENTS_MAX)
 		return;
 	*p = (struct packet){.used = true, .request = request, .client = client};
-	p->due_ns = now_ns() + delay_ns(relay, request);
+	p->due_ns = at_ns + delay_ns(relay, request);
 	p->length = (size_t)length;
 	memcpy(p->bytes, bytes, (size_t)length);
 }
@@ -167,7 +220,7 @@ static void pass_on(struct relay *relay, struct packet *p)
 		       sizeof(c->address));
 }
 
-/* Passes on what is due; the time until the next packet is, or a second. */
+/* Passes on what is due; how long to sleep then, a second at most. */
 static int64_t pass_on_due(struct relay *relay)
 {
 	int64_t next_ns = INT64_MAX;
@@ -178,7 +231,9 @@ static int64_t pass_on_due(struct relay *relay)
 		else if (p->used && p->due_ns < next_ns)
 			next_ns = p->due_ns;
 	}
-	next_ns -= now_ns();
+	if (next_ns == INT64_MAX)
+		return 1000000000;
+	next_ns -= now_ns() + SPIN_NS;
 	return next_ns < 0 ? 0 : next_ns > 1000000000 ? 1000000000 : next_ns;
 }
 
@@ -241,7 +296,7 @@ int main(int argc, char **argv)
 	sigaction(SIGINT, &action, NULL);
 	prctl(PR_SET_TIMERSLACK, 1);
 	srandom((unsigned int)now_ns());
-	relay.fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	relay.fd = open_socket();
 	if (!listen.sin_port || !relay.server.sin_port || relay.fd < 0 ||
 	    bind(relay.fd, (const struct sockaddr *)&listen, sizeof(listen))) {
 		fprintf(stderr, "ntp-relay: --listen ADDRESS:PORT --server ADDRESS:PORT: %s\n",
