@@ -342,6 +342,18 @@ static void draw_mixed(struct scenario *s, struct rng *r)
 	}
 }
 
+/* A pulse each second, stamped late by software; a server says which second. */
+static void draw_pulse(struct scenario *s, struct rng *r)
+{
+	base(s, r);
+	s->duration_s = 2500;
+	s->server_count = 2;
+	s->servers[1].kind = SERVER_PPS;
+	s->servers[1].poll_s = 1;
+	s->servers[1].noise_ns = rng_log_between(r, 100, 5000);
+	s->known_bias_ns = s->servers[1].noise_ns;
+}
+
 /* Nobody answers for two hours. Steady queueing before, so that the wander alone decides. */
 static void draw_outage(struct scenario *s, struct rng *r)
 {
@@ -411,6 +423,7 @@ const struct family families[] = {
 	{"kill", "killed in mid-slew, read for an hour, continued", draw_kill, JUDGE_SETTLED, 16,
 	 0},
 	{"phc", "a hardware clock", draw_phc, JUDGE_SETTLED, 12, 0},
+	{"pulse", "one pulse a second, and a server", draw_pulse, JUDGE_SETTLED, 8, 0},
 	{"mixed", "a hardware clock and two servers", draw_mixed, JUDGE_SETTLED, 8, 0},
 	{"outage", "nobody answers for two hours", draw_outage, JUDGE_OUTAGE, 120, 0},
 	{"coverage", "is the estimated error honest", draw_coverage, JUDGE_COVERAGE, 200, 0},

@@ -256,6 +256,24 @@ static void make_bracket(struct world *w, struct server *s)
 	s->arrives_at_s = w->now_s + width_ns * 1e-9 + 1e-6;
 }
 
+/* The pulse of the next whole second, stamped late. */
+static void make_edge(struct world *w, struct server *s)
+{
+	const int64_t second_ns = 1000000000;
+	int64_t first_ns = w->oscillator.config.first_time_ns;
+	struct event_edge *edge = &s->event.edge;
+	double late_ns = rng_exponential(&w->rng, s->config->noise_ns);
+	int64_t pulse_ns;
+
+	s->event.kind = EVENT_PPS;
+	edge->labelled = true;
+	edge->uncertainty_ticks = 1;
+	edge->label_s = (first_ns + (int64_t)(w->now_s * 1e9)) / second_ns + 1;
+	pulse_ns = edge->label_s * second_ns - first_ns;
+	edge->c_edge = oscillator_counter(&w->oscillator, (long double)pulse_ns + late_ns);
+	s->arrives_at_s = ((double)pulse_ns + late_ns) * 1e-9 + 1e-6;
+}
+
 static void send(struct world *w, struct server *s)
 {
 	const struct server_config *c = s->config;
@@ -263,6 +281,8 @@ static void send(struct world *w, struct server *s)
 
 	if (c->kind == SERVER_PHC)
 		make_bracket(w, s);
+	else if (c->kind == SERVER_PPS)
+		make_edge(w, s);
 	else
 		make_exchange(w, s);
 	if (lost)

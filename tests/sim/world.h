@@ -12,7 +12,7 @@
 
 enum { WORLD_SERVERS_MAX = 8 };
 
-enum server_kind { SERVER_NTP, SERVER_PHC };
+enum server_kind { SERVER_NTP, SERVER_PHC, SERVER_PPS };
 
 struct server_config {
 	enum server_kind kind;
@@ -27,7 +27,7 @@ struct server_config {
 	double step_at_s;  /* its time steps, without a word ... */
 	double step_ns;	   /* ... by this */
 	double quantum_ns; /* all stamps are rounded down to this; 0: ns */
-	double noise_ns;   /* PHC: one sigma of a read, cut off at the claim */
+	double noise_ns;   /* PHC: one sigma of a read, cut off at the claim; PPS: mean lateness */
 	bool prefer;
 	bool trust;
 };
