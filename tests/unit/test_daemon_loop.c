@@ -172,6 +172,12 @@ static void rearm_for_now(struct loop_timer *timer, int64_t now_ns)
 	loop_arm(&loop, timer, now_ns);
 }
 
+static void rearm_for_the_past(struct loop_timer *timer, int64_t now_ns)
+{
+	fire(timer, now_ns);
+	loop_arm(&loop, timer, now_ns - 1000000000);
+}
+
 static void a_timer_that_rearms_itself_runs_once_a_round(void **state)
 {
 	(void)state;
@@ -181,6 +187,18 @@ static void a_timer_that_rearms_itself_runs_once_a_round(void **state)
 	assert_string_equal(trace, "a");
 	once();
 	assert_string_equal(trace, "aa");
+}
+
+static void a_timer_that_rearms_for_the_past_starves_no_other(void **state)
+{
+	int64_t now_ns = loop_now_ns();
+
+	(void)state;
+	timers[0].fire = rearm_for_the_past;
+	loop_arm(&loop, &timers[0], now_ns - 20);
+	loop_arm(&loop, &timers[1], now_ns - 10);
+	once();
+	assert_string_equal(trace, "ab");
 }
 
 static void timers_starve_no_descriptor(void **state)
@@ -312,6 +330,7 @@ int main(void)
 		CASE(a_disarmed_timer_stays_silent),
 		CASE(a_callback_may_disarm_a_timer_that_is_due),
 		CASE(a_timer_that_rearms_itself_runs_once_a_round),
+		CASE(a_timer_that_rearms_for_the_past_starves_no_other),
 		CASE(timers_starve_no_descriptor),
 		CASE(descriptors_starve_no_timer_and_no_other),
 		CASE(a_callback_may_remove_any_watch),

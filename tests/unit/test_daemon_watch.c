@@ -132,6 +132,19 @@ static void jumps_forward_are_noticed_by_the_rate(void **state)
 	assert_null(counter_watch_rate(&watch));
 }
 
+/* Once the ratio to the kernel's clock is known, much less than 500 ppm of a span gives it away. */
+static void a_jump_of_a_millisecond_is_noticed(void **state)
+{
+	(void)state;
+	pass(10, 100);
+	assert_null(counter_watch_rate(&watch));
+	pass(10, 100);
+	assert_null(counter_watch_rate(&watch));
+	pass(10, 100);
+	fake_counter += 2000000;
+	assert_non_null(counter_watch_rate(&watch));
+}
+
 static void a_counter_that_stood_still_is_noticed(void **state)
 {
 	const char *why;
@@ -186,6 +199,7 @@ int main(void)
 		cmocka_unit_test_setup(a_large_step_back_at_the_start_is_not_tolerated, start),
 		cmocka_unit_test_setup(a_step_to_zero_is_noticed, start),
 		cmocka_unit_test_setup(jumps_forward_are_noticed_by_the_rate, start),
+		cmocka_unit_test_setup(a_jump_of_a_millisecond_is_noticed, start),
 		cmocka_unit_test_setup(a_counter_that_stood_still_is_noticed, start),
 		cmocka_unit_test_setup(rates_beyond_500_ppm_are_noticed_either_way, start),
 		cmocka_unit_test_setup(slow_reads_accuse_nobody, start),
