@@ -306,6 +306,14 @@ static void draw_kill(struct scenario *s, struct rng *r)
 	s->servers[0].edge = rng_chance(r, 0.3);
 	s->servers[0].claim_ns = 20000;
 	s->kill_from_s = rng_log_between(r, 0.5, 1000);
+	s->kill_slew_ppb = 1;
+	if (rng_chance(r,
+		       0.5)) { /* when an outage has left much to correct, and the rate is known */
+		s->outage_from_s = rng_between(r, 300, 600);
+		s->outage_s = 2000;
+		s->kill_from_s = s->outage_from_s + s->outage_s;
+		s->kill_slew_ppb = 5000;
+	}
 	s->dead_s = 3600;
 	/* At 50 ppm of slew the page was carried off by up to 180 ms, which takes as long to close.
 	 */

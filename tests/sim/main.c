@@ -31,9 +31,9 @@ struct pooled {
 	double worst_settled; /* RMS over what is allowed */
 	uint64_t worst_seed;
 	uint64_t judged, within_1sigma, within_3sigma, kept_whole;
-	double outage_squares;	   /* of RMS over what wander and told rate allow */
-	double outage_own_squares; /* the same with the estimate's own rate error */
-	unsigned int killed;
+	double outage_squares;	     /* of RMS over what wander and told rate allow */
+	double outage_own_squares;   /* the same with the estimate's own rate error */
+	unsigned int mortal, killed; /* to be killed; killed */
 	uint64_t silent_s, silent_seed;
 	uint64_t samples;
 	uint64_t given_up;
@@ -150,6 +150,7 @@ static void pool(struct pooled *p, const struct scenario *s, const struct result
 	p->runs++;
 	p->samples += r->samples;
 	p->given_up += r->checker.given_up;
+	p->mortal += s->kill_from_s > 0;
 	p->killed += r->killed;
 	pool_page(p, s, r);
 	pool_errors(p, s, r);
@@ -225,6 +226,15 @@ static void report_page(const struct family *family, const struct pooled *p)
 		reproduce(family->name, p->disruption_seed, "the marker changed");
 	report(!p->unexpected_disruptions, family->name,
 	       "ordinary corrections leave the disruption marker alone");
+}
+
+static void report_killed(const struct family *family, const struct pooled *p)
+{
+	char text[80];
+
+	snprintf(text, sizeof(text), "%u of %u daemons were killed in mid-slew (half)", p->killed,
+		 p->mortal);
+	report(2 * p->killed >= p->mortal, family->name, text);
 }
 
 static void report_settled(const struct family *family, const struct pooled *p)
@@ -303,6 +313,8 @@ static void run_family(const struct options *o, const struct family *family)
 		return;
 	}
 	report_page(family, &pooled);
+	if (pooled.mortal)
+		report_killed(family, &pooled);
 	if (family->judge == JUDGE_SETTLED)
 		report_settled(family, &pooled);
 	if (family->judge == JUDGE_COVERAGE && pooled.runs >= POOLED_RUNS_LEAST)

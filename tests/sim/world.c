@@ -335,12 +335,13 @@ static void receive(struct world *w, struct server *s)
 	run_clock(w, counter_at(w, w->now_s));
 }
 
+/* A slew that is worth to be killed in. */
 static bool in_slew(const struct world *w)
 {
 	struct discipline_totals totals;
 
 	discipline_get_totals(w->discipline, &totals);
-	return totals.has_line && fabs(totals.slew_ppb) > 1;
+	return totals.has_line && fabs(totals.slew_ppb) > w->scenario->kill_slew_ppb;
 }
 
 static void kill_daemon(struct world *w)

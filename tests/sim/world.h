@@ -43,7 +43,8 @@ struct scenario {
 	unsigned int server_count;
 	double outage_from_s, outage_s; /* nobody answers */
 	double stall_from_s, stall_s;	/* the daemon is stopped */
-	double kill_from_s;		/* killed in the first slew after this; 0: never */
+	double kill_from_s;		/* 0: never; killed in the first slew after this ... */
+	double kill_slew_ppb;		/* ... that is faster than this */
 	double dead_s;	       /* the page is read for so long; then a new daemon continues it */
 	double settled_from_s; /* the error is judged from here on */
 	double bound_from_s;   /* the bound is held against the page from here on */
