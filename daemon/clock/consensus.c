@@ -160,6 +160,7 @@ static bool vote(struct discipline *d)
 	if (confirmed) {
 		d->past = *bound;
 		d->has_past = true;
+		d->confirmed_at = bound->counter;
 	}
 	return true;
 }
@@ -230,10 +231,14 @@ static void hold_over(struct discipline *d, uint64_t now)
 {
 	if (d->has_interval)
 		interval_carry(&d->totals.interval, now, d->ns_per_tick);
-	if (d->has_past)
-		interval_carry(&d->past, now, d->ns_per_tick);
 	if (d->totals.has_estimate)
 		estimate_carry(&d->totals.estimate, now, d->ns_per_tick);
+	if (!d->has_past)
+		return;
+	/* The promise says nothing of hours: a day's warmth would let an old past overrule the
+	 * truth. */
+	d->has_past = elapsed_s(d, now, d->confirmed_at) <= d->window_s;
+	interval_carry(&d->past, now, d->ns_per_tick);
 }
 
 /*

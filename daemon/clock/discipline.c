@@ -14,6 +14,12 @@
 #define CONFLICTS_TO_RESTART 8
 /* Requests in flight when the counter was disrupted have come back after this long. */
 #define DISRUPTION_QUIET_S 2.0
+/* No request is in flight for so long; the counter will wrap, some day. */
+#define QUIET_FORGOTTEN_S 3600.0
+/* A sample spans 1000 s at most, times lie between 1843 and 2096, silence lasts 3 years at most. */
+#define SPAN_MAX_NS 1e12
+#define TIME_MAX_NS INT64_C(4000000000000000000)
+#define AWAY_MAX_NS 1e17
 /* How long the first line waits for more than half of the sources, after the first answer. */
 #define START_GRACE_S 2.0
 /* The promise is taken over this span until the wander is known. */
@@ -197,25 +203,32 @@ void discipline_offline(struct discipline *d, int slot)
 	d->dirty = true;
 }
 
-static bool sample_is_sane(const struct sample *s)
+static bool time_is_sane(int64_t time_ns)
 {
-	int64_t span = counter_diff(s->c_after, s->c_before);
+	return time_ns > -TIME_MAX_NS && time_ns < TIME_MAX_NS;
+}
 
-	return s->kind <= SAMPLE_POINT && span >= 0 && s->upper_error_ns >= 0 &&
-	       s->lower_error_ns >= 0 && s->stamp_error_ns >= 0 && isfinite(s->stamp_error_ns) &&
-	       s->t_before_ns > INT64_MIN / 2 && s->t_before_ns < INT64_MAX / 2 &&
-	       s->t_after_ns > INT64_MIN / 2 && s->t_after_ns < INT64_MAX / 2;
+/* What would leave the range of 64 bits, or of sense, goes no further. */
+static bool sample_is_sane(const struct discipline *d, const struct slot *slot,
+			   const struct sample *s)
+{
+	double span_ns = (double)counter_diff(s->c_after, s->c_before) * d->ns_per_tick;
+	double away_ns =
+		(double)counter_diff(s->c_after, slot->envelope.now.counter) * d->ns_per_tick;
+
+	return s->kind <= SAMPLE_POINT && span_ns >= 0 && span_ns <= SPAN_MAX_NS &&
+	       s->upper_error_ns >= 0 && s->lower_error_ns >= 0 && s->stamp_error_ns >= 0 &&
+	       s->stamp_error_ns <= SPAN_MAX_NS && time_is_sane(s->t_before_ns) &&
+	       time_is_sane(s->t_after_ns) && (!slot->envelope.any || fabs(away_ns) <= AWAY_MAX_NS);
 }
 
 /* Begun before a disruption of the counter, or so soon after that this cannot be told. */
 static bool of_last_life(struct discipline *d, const struct sample *s)
 {
-	if (!d->quiet)
-		return false;
-	if (counter_diff(s->c_before, d->quiet_until) < 0)
-		return true;
-	d->quiet = false;
-	return false;
+	double since_s = elapsed_s(d, s->c_before, d->quiet_until);
+
+	d->quiet = d->quiet && since_s < QUIET_FORGOTTEN_S;
+	return d->quiet && since_s < 0;
 }
 
 /* What contradicts the source's own past is held back until it is clear that it will stay so. */
@@ -240,7 +253,7 @@ int discipline_sample(struct discipline *d, int index, const struct sample *s)
 	struct slot *slot = slot_at(d, index);
 	int err;
 
-	if (!slot || !sample_is_sane(s) || of_last_life(d, s))
+	if (!slot || !sample_is_sane(d, slot, s) || of_last_life(d, s))
 		return -EINVAL;
 	if (slot->status.samples && counter_diff(s->c_after, slot->status.last_counter) <= 0) {
 		slot->status.refused++;

@@ -36,8 +36,9 @@ struct discipline {
 	double promise_ppb;
 	double window_s;
 	bool has_past;
-	struct interval past; /* what a majority of several, or a trusted source, said last */
-	bool has_interval;    /* totals.interval is a bound, perhaps of the past */
+	uint64_t confirmed_at; /* counter, when the past was the present */
+	struct interval past;  /* what a majority of several, or a trusted source, said last */
+	bool has_interval;     /* totals.interval is a bound, perhaps of the past */
 	bool step;    /* the next line begins at the estimate: first one, or after a break */
 	bool resumed; /* the line is of the daemon's last life, and nobody confirmed it yet */
 	bool marker;  /* the next publication changes the disruption marker */

@@ -620,17 +620,21 @@ static void samples_without_sense_are_refused_and_harmless(void **state)
 	world_run(w, 30.5);
 	for (int i = 0; i < 20000; i++) {
 		static const double errors[] = {0, -1, NAN, INFINITY, 1e300, 5e-324, 1e18};
-		static const int64_t times[] = {0, INT64_MAX, INT64_MIN,
+		static const int64_t times[] = {0,
+						INT64_MAX,
+						INT64_MIN,
+						INT64_MAX / 2 - 1,
+						INT64_MIN / 2 + 1,
 						INT64_C(1764547237000000000)};
 		struct sample s = {.kind = (enum sample_kind)(dice_bits(&dice) % 5),
-				   .c_before = dice_bits(&dice) >> (3 + dice_bits(&dice) % 61),
-				   .t_before_ns = times[dice_bits(&dice) % 4],
-				   .t_after_ns = times[dice_bits(&dice) % 4],
+				   .c_before = dice_bits(&dice) >> (dice_bits(&dice) % 64),
+				   .t_before_ns = times[dice_bits(&dice) % 6],
+				   .t_after_ns = times[dice_bits(&dice) % 6],
 				   .upper_error_ns = errors[dice_bits(&dice) % 7],
 				   .lower_error_ns = errors[dice_bits(&dice) % 7],
 				   .stamp_error_ns = errors[dice_bits(&dice) % 7]};
 
-		s.c_after = s.c_before + (dice_bits(&dice) >> (3 + dice_bits(&dice) % 61));
+		s.c_after = s.c_before + (dice_bits(&dice) >> (dice_bits(&dice) % 64));
 		discipline_sample(w->discipline, w->servers[1].slot, &s);
 		discipline_sample(w->discipline, 99, &s);
 		discipline_sample(w->discipline, -1, &s);
@@ -761,6 +765,25 @@ static void intervals_are_kept_for_as_long_as_was_said(void **state)
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, start, stop)
 
+/* What was confirmed hours ago holds by a promise about a shorter span. */
+static void a_server_left_alone_is_believed_when_the_past_is_old(void **state)
+{
+	struct world *w = *state;
+
+	world_start(w);
+	world_add(w);
+	world_add(w);
+	world_run(w, 1000);
+	world_silence(w, 1);
+	for (int i = 0; i < 400; i++) {
+		oscillator_turn(&w->oscillator, world_counter(w), i * 15.0);
+		world_run(w, 50);
+	}
+	assert_int_equal(w->page.status, DISCIPLINE_SYNCHRONIZED);
+	assert_int_equal(w->disruptions, 0);
+	world_assert_sound(w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -793,6 +816,7 @@ int main(void)
 		CASE(configurations_out_of_range_are_refused),
 		CASE(slots_have_an_end_and_are_used_again),
 		CASE(samples_without_sense_are_refused_and_harmless),
+		CASE(a_server_left_alone_is_believed_when_the_past_is_old),
 		CASE(a_sample_not_later_than_the_last_is_refused),
 		CASE(no_adversary_within_the_promises_pushes_truth_out),
 		CASE(intervals_are_kept_for_as_long_as_was_said),
