@@ -15,9 +15,9 @@
 #define SLEW_S 1.25
 /* A line of the daemon's last life that would have to slew for longer than this steps instead. */
 #define RESUME_SLEW_S 60.0
-/* A gap below this share of the estimated error, and one below 0.01 ns, is left open. */
+/* A gap below this share of the estimated error, but at most 1 ns, is left open. */
 #define NEGLIGIBLE_SHARE 0.02
-#define NEGLIGIBLE_NS 0.01
+#define NEGLIGIBLE_NS 1.0
 /* A rate that old promises keep this far from the estimate is looked at again. */
 #define HELD_BACK_PPB 0.1
 
@@ -54,7 +54,7 @@ static bool negligible(const struct discipline *d, double gap_ns)
 {
 	double share_ns = NEGLIGIBLE_SHARE * sqrt(d->totals.estimate.phase_var_ns2);
 
-	return fabs(gap_ns) <= fmax(share_ns, NEGLIGIBLE_NS);
+	return fabs(gap_ns) <= fmin(share_ns, NEGLIGIBLE_NS);
 }
 
 /*
