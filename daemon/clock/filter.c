@@ -36,6 +36,8 @@ static const double EDGE_START_SD_NS = 1e5;
 static const double DELAY_MEMORY = 300.0;
 static const double DELAY_MEASURED_SHARE = 4.0;
 static const unsigned int YOUNG = 64;
+/* A round trip this much shorter than the first one's starts a young filter over. */
+static const double BETTER_START_SHARE = 0.6;
 
 /* Both directions later than this: congestion, which says nothing of the clock. A member of large
  * wander would rather believe in a jump of phase. */
@@ -82,6 +84,7 @@ struct filter {
 	struct path path;
 	struct scalar_noise noise;
 	struct unseen unseen;
+	double start_round_trip_ns; /* of the sample that began it all */
 };
 
 struct filter_tables *filter_tables_create(void)
@@ -245,6 +248,7 @@ static void start(struct filter *f, const struct sample *s, double rate_ppb)
 	f->base_ns = s->t_before_ns + (s->t_after_ns - s->t_before_ns) / 2;
 	f->stamp_var_ns2 = stamp_var(s);
 	f->delay_forgetting = 0.0;
+	f->start_round_trip_ns = round_trip_ns(f, s);
 	start_belief(f, s, mean, var);
 	var[DELAY_NS + 1] = var[DELAY_NS];
 	mean[RATE_PPB] = rate_ppb;
@@ -444,6 +448,17 @@ static bool sane(const struct filter *f)
 	       mix->cov[DELAY_NS][DELAY_NS] >= 0.0;
 }
 
+/*
+ * The first packet of all is often slow: addresses are resolved, caches and processors asleep. One
+ * that is much faster soon after says more alone than all of those before it: base delay and
+ * asymmetry that the slow one suggested take minutes to forget, and the rate with them.
+ */
+static bool begins_better(const struct filter *f, const struct sample *s)
+{
+	return s->kind == SAMPLE_EXCHANGE && f->queueing.age < YOUNG &&
+	       round_trip_ns(f, s) < BETTER_START_SHARE * f->start_round_trip_ns;
+}
+
 int filter_add(struct filter *f, const struct sample *s)
 {
 	uint64_t counter = middle(s);
@@ -453,7 +468,7 @@ int filter_add(struct filter *f, const struct sample *s)
 	if (f->samples > 0 && counter_diff(counter, f->counter) <= 0)
 		return -EINVAL;
 	f->samples++;
-	if (f->samples == 1) {
+	if (f->samples == 1 || begins_better(f, s)) {
 		start(f, s, f->prior.rate_ppb);
 		return 0;
 	}
