@@ -66,7 +66,7 @@ void bank_start(struct bank *bank, const double mean[BANK_STATES], const double 
 	start.cov[DELAY_NS][DELAY_NS + 1] = start.cov[DELAY_NS + 1][DELAY_NS] = var[DELAY_NS];
 	for (int k = 0; k < BANK_MEMBERS; k++) {
 		bank->member[k] = start;
-		bank->weight[k] = 1.0 / BANK_MEMBERS;
+		bank->weight[k] = 1.0 / (double)BANK_MEMBERS;
 	}
 	bank->mix = start;
 }
