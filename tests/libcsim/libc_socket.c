@@ -55,7 +55,7 @@ EXPORT int close(int fd)
 	return 0;
 }
 
-/* -2: no server listens there. */
+/* NO_SERVER where none listens. */
 static int server_of(const void *address, socklen_t length)
 {
 	struct sockaddr_in in;
