@@ -54,8 +54,10 @@ struct publication {
 	double max_error_ns;
 	double max_rate_error_ppb;
 	enum discipline_status status;
-	double kept_s;	/* later lines stay inside this interval for so long; see nesting.h */
-	bool disrupted; /* marker must change; the line may step, in either direction */
+	double kept_s;	 /* later lines stay inside this interval for so long; see nesting.h */
+	double gap_ns;	 /* estimate - line at line.counter: what the slew is closing */
+	double slew_ppb; /* rate of the line - estimated rate */
+	bool disrupted;	 /* marker must change; the line may step, in either direction */
 };
 
 enum source_state {

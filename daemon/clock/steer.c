@@ -108,6 +108,8 @@ static void fill_errors(const struct discipline *d, struct publication *p)
 		fmax(b->rate_hi_ppb - p->line.rate_ppb, p->line.rate_ppb - b->rate_lo_ppb);
 	/* While little is known the estimate is less sure than the bound, which it cannot leave. */
 	p->est_error_ns = fmin(sqrt(e->phase_var_ns2 + gap_ns * gap_ns), p->max_error_ns);
+	p->gap_ns = gap_ns;
+	p->slew_ppb = slew_ppb;
 	p->est_rate_error_ppb = sqrt(e->rate_var_ppb2 + slew_ppb * slew_ppb);
 }
 

@@ -20,6 +20,7 @@ static json_t *json_score(const struct score *s)
 	json_t *object = json_object();
 
 	json_object_set_new(object, "rms_ns", real_or_null(s->rms_ns));
+	json_object_set_new(object, "estimate_rms_ns", real_or_null(s->estimate_rms_ns));
 	json_object_set_new(object, "max_ns", real_or_null(s->max_ns));
 	json_object_set_new(object, "mean_ns", real_or_null(s->mean_ns));
 	json_object_set_new(object, "rate_rms", real_or_null(s->rate_rms));

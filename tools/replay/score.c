@@ -22,10 +22,12 @@ static double line_error_ns(const struct line *line, double ns_per_tick, const s
 static void measure(const struct recording *r, const struct publication *p,
 		    const struct truth *truth, struct point *out)
 {
-	double distance_ns = fabs((double)counter_diff(truth->c, p->line.counter)) * r->ns_per_tick;
+	double since_ns = (double)counter_diff(truth->c, p->line.counter) * r->ns_per_tick;
+	double distance_ns = fabs(since_ns);
 
 	out->t_s = (double)(truth->t_ns - r->truths[0].t_ns) * 1e-9;
 	out->error_ns = line_error_ns(&p->line, r->ns_per_tick, truth);
+	out->estimate_ns = out->error_ns + p->gap_ns - p->slew_ppb * 1e-9 * since_ns;
 	out->bound_ns = p->max_error_ns + p->max_rate_error_ppb * 1e-9 * distance_ns;
 	out->sigma_ns = p->est_error_ns + p->est_rate_error_ppb * 1e-9 * distance_ns;
 	out->rate_error = NAN;
@@ -150,7 +152,7 @@ static double converged_s(const struct point *points, size_t count, double thres
 
 static void add_errors(const struct point *points, size_t count, struct score *out)
 {
-	double sum = 0, sum_squares = 0, rate_squares = 0;
+	double sum = 0, sum_squares = 0, estimate_squares = 0, rate_squares = 0;
 	size_t rates = 0, within_1 = 0, within_3 = 0;
 
 	out->max_ns = count ? 0 : NAN;
@@ -160,6 +162,7 @@ static void add_errors(const struct point *points, size_t count, struct score *o
 
 		sum += p->error_ns;
 		sum_squares += p->error_ns * p->error_ns;
+		estimate_squares += p->estimate_ns * p->estimate_ns;
 		out->max_ns = fmax(out->max_ns, size_ns);
 		within_1 += size_ns <= p->sigma_ns;
 		within_3 += size_ns <= 3 * p->sigma_ns;
@@ -170,6 +173,7 @@ static void add_errors(const struct point *points, size_t count, struct score *o
 	}
 	out->points = count;
 	out->rms_ns = sqrt(sum_squares / (double)count);
+	out->estimate_rms_ns = sqrt(estimate_squares / (double)count);
 	out->mean_ns = sum / (double)count;
 	out->rate_rms = sqrt(rate_squares / (double)rates);
 	out->within_1sigma = (double)within_1 / (double)count;

@@ -7,10 +7,11 @@
 
 /* A truth, and what a reader of the page was told at that moment. */
 struct point {
-	double t_s;	   /* since the first truth */
-	double error_ns;   /* line - truth */
-	double bound_ns;   /* maximum error by the page's formula */
-	double sigma_ns;   /* estimated error by the page's formula */
+	double t_s;	    /* since the first truth */
+	double error_ns;    /* line - truth */
+	double bound_ns;    /* maximum error by the page's formula */
+	double sigma_ns;    /* estimated error by the page's formula */
+	double estimate_ns; /* error of the estimate that the line follows */
 	double rate_error; /* rate of the line - true rate until the next truth; NAN: no next one */
 };
 
@@ -24,6 +25,7 @@ struct points {
 /* NAN where nothing could be measured. */
 struct score {
 	double rms_ns;
+	double estimate_rms_ns;
 	double max_ns;
 	double mean_ns;
 	double rate_rms; /* a ratio, s/s */
