@@ -111,6 +111,29 @@ static double shared_inflation(const struct candidate *candidates, unsigned int 
 	return 1 + SHARED_VARIANCE * (1 / squares - 1);
 }
 
+/*
+ * Variance of the weighted mean as the estimates themselves scatter around it: paths and servers
+ * are wrong by more than any filter can see. One source says nothing of that.
+ */
+static double scatter_ns2(const struct candidate *candidates, unsigned int count,
+			  const struct estimate *mean)
+{
+	double sum = 0;
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < count; i++) {
+		const struct candidate *c = &candidates[i];
+		double part_ns;
+
+		if (!c->chosen)
+			continue;
+		part_ns = c->weight * estimate_minus(&c->estimate, mean);
+		sum += part_ns * part_ns;
+		n++;
+	}
+	return n > 1 ? sum * n / (n - 1) : 0;
+}
+
 bool combine_estimates(struct candidate *candidates, unsigned int count, struct estimate *out)
 {
 	const struct estimate *base = NULL;
@@ -143,7 +166,8 @@ bool combine_estimates(struct candidate *candidates, unsigned int count, struct 
 	*out = *base;
 	out->frac_ns += covariance.phase * phase + covariance.cross * rate;
 	out->rate_ppb = covariance.cross * phase + covariance.rate * rate;
-	out->phase_var_ns2 = covariance.phase * inflation;
+	out->phase_var_ns2 =
+		fmax(covariance.phase * inflation, scatter_ns2(candidates, count, out));
 	out->cross_var_ns2_s = covariance.cross * inflation;
 	out->rate_var_ppb2 = covariance.rate * inflation;
 	out->wander = wander;

@@ -22,7 +22,7 @@ void combine_leave_out_strays(struct candidate *candidates, unsigned int count);
 /*
  * Combines the chosen by information. False when there is none. The oscillator's wander and the
  * path near the host are common to all, so the variance does not fall as fast as with independent
- * errors: see SHARED_VARIANCE in combine.c.
+ * errors: see SHARED_VARIANCE in combine.c; and it is at least what the estimates' scatter says.
  */
 bool combine_estimates(struct candidate *candidates, unsigned int count, struct estimate *out);
 

@@ -177,7 +177,7 @@ static void no_mixture_of_covariances_breaks_the_arithmetic(void **state)
 	(void)state;
 	for (int draw = 0; draw < 20000; draw++) {
 		unsigned int count = 1 + (unsigned int)(dice_bits(&dice) % 8);
-		double least_ns2 = INFINITY, lo_ns = INFINITY, hi_ns = -INFINITY;
+		double far_ns = 0, least_ns2 = INFINITY, lo_ns = INFINITY, hi_ns = -INFINITY;
 		struct estimate out;
 
 		for (unsigned int i = 0; i < count; i++) {
@@ -199,8 +199,21 @@ static void no_mixture_of_covariances_breaks_the_arithmetic(void **state)
 		assert_true(combine_estimates(candidates, count, &out));
 		assert_true(isfinite(out.frac_ns) && isfinite(out.rate_ppb));
 		assert_true(out.phase_var_ns2 > 0 && out.rate_var_ppb2 > 0);
-		assert_true(out.phase_var_ns2 < 3 * least_ns2);
+		for (unsigned int i = 0; i < count; i++)
+			far_ns = fmax(far_ns, fabs(estimate_minus(&candidates[i].estimate, &out)));
+		assert_true(out.phase_var_ns2 < 3 * least_ns2 + 2 * far_ns * far_ns);
 	}
+}
+
+/* Two that are sure of themselves, 2 ms apart: the mean is no surer than to 1 ms. */
+static void estimates_that_scatter_are_less_sure_than_they_say(void **state)
+{
+	struct candidate candidates[] = {at(-1e6, 10, 0, 1), at(1e6, 10, 0, 1)};
+	struct estimate out;
+
+	(void)state;
+	assert_true(combine_estimates(candidates, 2, &out));
+	assert_true(near(sqrt(out.phase_var_ns2), 1e6, 1));
 }
 
 int main(void)
@@ -217,6 +230,7 @@ int main(void)
 		cmocka_unit_test(an_uncertain_one_far_away_is_no_stray),
 		cmocka_unit_test(of_two_none_is_a_stray),
 		cmocka_unit_test(more_than_half_always_stay),
+		cmocka_unit_test(estimates_that_scatter_are_less_sure_than_they_say),
 		cmocka_unit_test(no_mixture_of_covariances_breaks_the_arithmetic),
 	};
 
