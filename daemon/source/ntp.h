@@ -19,7 +19,7 @@ enum ntp_failure {
 /* The request that waits for its reply. */
 struct ntp_request {
 	bool pending;
-	bool explained;	   /* the network said why no reply will come */
+	bool explained; /* the problem says what came instead of a reply */
 	uint64_t transmit; /* random; comes back as the reply's origin */
 	uint64_t c1_user;  /* counter just before the send call */
 	struct stamp_pair before;
