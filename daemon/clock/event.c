@@ -12,6 +12,10 @@
 #define NTP_STAMP_ROUNDING_NS 1.0
 /* Far beyond what an operator may configure; rounds to ns without loss. */
 #define OFFSET_MAX_NS 1e15
+/* What a server's way from T3 to the wire is taken to be of our own. */
+#define SERVER_LEAD_SHARE 0.5
+/* Longer than that and we were interrupted, which says nothing of the server. */
+#define LEAD_MAX_NS 1e5
 /* T3 may come out before T2 by the noise of a server's clock reads, not by more. */
 #define NTP_TURNAROUND_SLACK_NS 1000000
 
@@ -90,6 +94,19 @@ static double server_error_ns(const struct event_ntp *e)
 	       NTP_STAMP_ROUNDING_NS;
 }
 
+/*
+ * The request took this long from our last counter read to the kernel's stamp; the reply took the
+ * server as long from writing T3 into it, or less, since it was awake already. Half of ours lies in
+ * the middle of what it can have been.
+ */
+static double lead_ns(const struct event_ntp *e, const struct correction *c)
+{
+	int64_t ticks = e->c1_user ? counter_diff(e->c1, e->c1_user) : 0;
+
+	return ticks > 0 ? SERVER_LEAD_SHARE * fmin((double)ticks * c->ns_per_tick, LEAD_MAX_NS)
+			 : 0;
+}
+
 static int exchange(const struct event_ntp *e, const struct correction *c, struct sample *out)
 {
 	if (!ntp_makes_sense(e) || to_line(e->t2_ns, c, &out->t_before_ns) ||
@@ -100,6 +117,7 @@ static int exchange(const struct event_ntp *e, const struct correction *c, struc
 	out->c_after = e->c4;
 	set_errors(out, error_of(server_error_ns(e), c));
 	out->stamp_error_ns = e->stamp_error_ns;
+	out->lead_ns = lead_ns(e, c);
 	return 0;
 }
 

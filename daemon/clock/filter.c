@@ -147,7 +147,7 @@ static double span_ns(const struct filter *f, const struct sample *s)
 
 static double round_trip_ns(const struct filter *f, const struct sample *s)
 {
-	return span_ns(f, s) - (double)(s->t_after_ns - s->t_before_ns);
+	return span_ns(f, s) + s->lead_ns - (double)(s->t_after_ns - s->t_before_ns);
 }
 
 static double stamp_var(const struct sample *s)
@@ -298,7 +298,7 @@ static void delay_measurement(const struct filter *f, const struct sample *s, in
 	*z = (struct bank_measurement){.noise_var_ns2 = noise_var};
 	z->slope[DELAY_NS + d] = -1.0;
 	if (d == REQUEST) {
-		z->offset_ns = (double)(s->t_before_ns - f->base_ns) -
+		z->offset_ns = (double)(s->t_before_ns - f->base_ns) + s->lead_ns -
 			       ticks_ns(f, s->c_before, f->counter) * rate;
 		z->slope[PHASE_NS] = -1.0;
 	} else {

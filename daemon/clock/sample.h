@@ -40,6 +40,9 @@ struct sample {
 	/* >= 0; half width of the uncertainty of c_before and c_after as counter values (conversion
 	 * of a kernel stamp, latch resolution); widens both facts and joins the noise. */
 	double stamp_error_ns;
+	/* >= 0; EXCHANGE: what the request's delay is lengthened by for the estimate, to be like the
+	 * reply's: a server writes T3 into the packet before it sends it. No fact. */
+	double lead_ns;
 };
 
 /* Signed distance in ticks from `from` to `to`; right across the wrap for |distance| < 2^63. */

@@ -189,6 +189,32 @@ static void an_exchange_claims_no_more_error_than_it_has(void **state)
 	assert_true(s.upper_error_ns <= 150000 + 955 + 0.75 * SHORT_UNIT_NS);
 }
 
+static double lead_of(uint64_t c1, uint64_t c1_user)
+{
+	struct event e = {.kind = EVENT_NTP,
+			  .ntp = {.c1 = c1,
+				  .c4 = c1 + 1000000,
+				  .t2_ns = 1000,
+				  .t3_ns = 1000,
+				  .stratum = 1,
+				  .c1_user = c1_user}};
+	struct sample s;
+
+	assert_int_equal(event_to_sample(&e, 0, 0, 0, 0.5, &s), 0);
+	assert_true(s.c_before == c1);
+	return s.lead_ns;
+}
+
+static void half_of_the_way_to_the_kernels_stamp_leads_and_is_no_fact(void **state)
+{
+	(void)state;
+	assert_true(lead_of(1000000, 1000000 - 40000) == 10000);
+	assert_true(lead_of(10, (uint64_t)-40000 + 10) == 10000);
+	assert_true(lead_of(1000000, 0) == 0);
+	assert_true(lead_of(1000000, 1000001) == 0);
+	assert_true(lead_of(UINT64_C(1) << 62, 1) == 50000);
+}
+
 static void the_operators_error_and_offset_are_applied(void **state)
 {
 	struct event e = {.kind = EVENT_TIME,
@@ -295,6 +321,7 @@ int main(void)
 		cmocka_unit_test(both_facts_of_any_exchange_are_true),
 		cmocka_unit_test(both_facts_of_any_bracket_are_true),
 		cmocka_unit_test(an_exchange_claims_no_more_error_than_it_has),
+		cmocka_unit_test(half_of_the_way_to_the_kernels_stamp_leads_and_is_no_fact),
 		cmocka_unit_test(the_operators_error_and_offset_are_applied),
 		cmocka_unit_test(an_unknown_error_gives_no_bound),
 		cmocka_unit_test(a_pulse_is_late_and_a_latch_is_not),
