@@ -83,6 +83,15 @@ static double source_poll_hint(void *context, struct source *source)
 	return discipline_poll_hint(d->discipline, source->slot);
 }
 
+static bool source_is_false_ticker(void *context, struct source *source)
+{
+	struct daemon *d = context;
+	struct discipline_source_status status;
+
+	discipline_get_source(d->discipline, source->slot, &status);
+	return status.state == SOURCE_FALSETICKER;
+}
+
 static int start_section(struct daemon *d, const struct config_source *config)
 {
 	struct discipline_source_config slot_config = {.prefer = config->prefer,
@@ -120,6 +129,7 @@ int daemon_start_sources(struct daemon *d, char *message, size_t size)
 				     .reset = source_reset,
 				     .poll_changed = source_poll_changed,
 				     .poll_hint = source_poll_hint,
+				     .is_false = source_is_false_ticker,
 				     .context = d};
 	for (unsigned int i = 0; i < d->config.source_count; i++) {
 		const struct config_source *config = &d->config.sources[i];
