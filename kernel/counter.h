@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The counter that pages count by: one file for each architecture. */
+#ifndef VMCLOCK_HOST_COUNTER_H
+#define VMCLOCK_HOST_COUNTER_H
+
+#include <linux/clocksource_ids.h>
+#include <linux/types.h>
+
+/* VMCLOCK_COUNTER_* */
+u8 vmclock_counter_id(void);
+
+/* Nominal rate; 0: not known, the module then refuses to load. */
+u64 vmclock_counter_hz(void);
+
+/* Now; ordered after every earlier load, and before every later memory access. */
+u64 vmclock_counter_read(void);
+
+/* False: its values cannot be relied on, from now on. */
+bool vmclock_counter_stable(void);
+
+/* What a snapshot calls it when the counter is the clocksource. */
+enum clocksource_ids vmclock_counter_clocksource(void);
+
+#endif

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The virtual counter of the generic timer. */
+#include <linux/vmclock-abi.h>
+#include <asm/arch_timer.h>
+
+#include "counter.h"
+
+u8 vmclock_counter_id(void)
+{
+	return VMCLOCK_COUNTER_ARM_VCNT;
+}
+
+u64 vmclock_counter_hz(void)
+{
+	return arch_timer_get_cntfrq();
+}
+
+u64 vmclock_counter_read(void)
+{
+	return __arch_counter_get_cntvct();
+}
+
+bool vmclock_counter_stable(void)
+{
+	return true;
+}
+
+enum clocksource_ids vmclock_counter_clocksource(void)
+{
+	return CSID_ARM_ARCH_COUNTER;
+}

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* User Mode Linux, for tests: the machine's own TSC, which is not its clocksource. */
+#include <linux/moduleparam.h>
+#include <linux/vmclock-abi.h>
+#include <asm/barrier.h>
+
+#include "counter.h"
+
+static ulong counter_hz;
+module_param(counter_hz, ulong, 0444);
+MODULE_PARM_DESC(counter_hz, "Rate of the machine's TSC in Hz");
+
+static bool unstable;
+module_param(unstable, bool, 0600);
+MODULE_PARM_DESC(unstable, "Say that the counter cannot be relied on");
+
+u8 vmclock_counter_id(void)
+{
+	return VMCLOCK_COUNTER_X86_TSC;
+}
+
+u64 vmclock_counter_hz(void)
+{
+	return counter_hz;
+}
+
+/* A full barrier orders more than rdtsc_ordered() would, which this architecture lacks. */
+u64 vmclock_counter_read(void)
+{
+	u64 counter;
+
+	mb(); /* Nothing before the reading passes it. */
+	counter = __builtin_ia32_rdtsc();
+	mb(); /* Nothing after it does. */
+	return counter;
+}
+
+bool vmclock_counter_stable(void)
+{
+	return !READ_ONCE(unstable);
+}
+
+enum clocksource_ids vmclock_counter_clocksource(void)
+{
+	return CSID_X86_TSC;
+}

@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* /dev/vmclock_host: who may do what, and the way from a request to what it asks for. */
+#include <linux/capability.h>
+#include <linux/compat.h>
+#include <linux/miscdevice.h>
+#include <linux/module.h>
+#include <linux/random.h>
+#include <linux/slab.h>
+#include <linux/suspend.h>
+#include <linux/uaccess.h>
+
+#include "counter.h"
+#include "vmclock_host.h"
+
+static struct vmclock_host host = {
+	.lock = __MUTEX_INITIALIZER(host.lock),
+};
+
+static bool is_writer(const struct file *file)
+{
+	return file->f_mode & FMODE_WRITE;
+}
+
+/* The size that the caller gives, where the structure had `least` bytes in its first version. */
+static int get_size(u32 *size, size_t least, const void __user *arg)
+{
+	if (get_user(*size, (const u32 __user *)arg))
+		return -EFAULT;
+	if (*size < least)
+		return -EINVAL;
+	return *size > 4096 ? -E2BIG : 0;
+}
+
+/* What the caller has no room for is left out, what the kernel does not know is cleared. */
+static int put_struct(void __user *arg, u32 size, const void *src, size_t known)
+{
+	if (copy_to_user(arg, src, min_t(size_t, size, known)))
+		return -EFAULT;
+	if (size > known && clear_user(arg + known, size - known))
+		return -EFAULT;
+	return 0;
+}
+
+static int get_info(void __user *arg)
+{
+	struct vmclock_host_info info = {
+		.abi_version = VMCLOCK_HOST_ABI_VERSION,
+		.features = VMCLOCK_HOST_FEATURE_LEASE,
+		.counter_nominal_hz = vmclock_counter_hz(),
+		.counter_past_max_ticks = VMCLOCK_PAST_MAX_TICKS,
+		.counter_future_max_ns = VMCLOCK_FUTURE_MAX_NS,
+		.lease_min_ns = VMCLOCK_LEASE_MIN_NS,
+		.lease_max_ns = VMCLOCK_LEASE_MAX_NS,
+		.period_max_ppm = VMCLOCK_PERIOD_MAX_PPM,
+		.page_size = PAGE_SIZE,
+		.counter_id = vmclock_counter_id(),
+	};
+	int rc = get_size(&info.size, sizeof(info), arg);
+
+	return rc ? rc : put_struct(arg, info.size, &info, sizeof(info));
+}
+
+static int set_checked(struct vmclock_host_reference *ref)
+{
+	int rc = vmclock_reference_check(ref);
+
+	if (!rc && !vmclock_counter_stable())
+		rc = -ENODEV;
+	if (!rc)
+		rc = vmclock_reference_set(&host, ref);
+	if (!rc)
+		vmclock_lease_start(&host, ref);
+	return rc;
+}
+
+static int set_reference(void __user *arg)
+{
+	struct vmclock_host_reference ref;
+	u32 size;
+	int rc = get_size(&size, sizeof(ref), arg);
+
+	if (!rc)
+		rc = copy_struct_from_user(&ref, sizeof(ref), arg, size);
+	if (rc)
+		return rc;
+	if (mutex_lock_interruptible(&host.lock))
+		return -ERESTARTSYS;
+	rc = set_checked(&ref);
+	mutex_unlock(&host.lock);
+	ref.size = size;
+	return rc ? rc : put_struct(arg, size, &ref, sizeof(ref));
+}
+
+static void describe(struct vmclock_host_state *state)
+{
+	const struct vmclock_lease *lease = &host.lease;
+
+	state->disruption_marker = host.marker;
+	state->disruption_reason = host.reason;
+	if (test_bit(0, &host.writer))
+		state->valid |= VMCLOCK_HOST_STATE_WRITER;
+	if (!lease->pid)
+		return;
+	state->valid |= VMCLOCK_HOST_STATE_REFERENCE;
+	state->line = host.line;
+	state->line.time_type = VMCLOCK_TIME_TAI;
+	state->line.counter_id = vmclock_counter_id();
+	state->set_at_ns = lease->set_at_ns;
+	state->lease_left_ns = vmclock_lease_left_ns(&host);
+	state->set_by_pid = pid_vnr(lease->pid);
+	state->set_by_uid = from_kuid_munged(current_user_ns(), lease->uid);
+}
+
+static int get_reference(void __user *arg)
+{
+	struct vmclock_host_state state = {};
+	int rc = get_size(&state.size, sizeof(state), arg);
+
+	if (rc)
+		return rc;
+	if (mutex_lock_interruptible(&host.lock))
+		return -ERESTARTSYS;
+	describe(&state);
+	mutex_unlock(&host.lock);
+	return put_struct(arg, state.size, &state, sizeof(state));
+}
+
+static int get_snapshot(void __user *arg)
+{
+	struct vmclock_host_snapshot snapshot = {};
+	int rc = get_size(&snapshot.size, sizeof(snapshot), arg);
+
+	if (!rc)
+		rc = vmclock_snapshot(&snapshot);
+	return rc ? rc : put_struct(arg, snapshot.size, &snapshot, sizeof(snapshot));
+}
+
+static int disrupt(void __user *arg)
+{
+	struct vmclock_host_disrupt request;
+	u32 size;
+	int rc = get_size(&size, sizeof(request), arg);
+
+	if (!rc)
+		rc = copy_struct_from_user(&request, sizeof(request), arg, size);
+	if (rc)
+		return rc;
+	if (request.reason < VMCLOCK_HOST_REASON_WRITER ||
+	    request.reason > VMCLOCK_HOST_REASON_SUSPEND)
+		return -EINVAL;
+	if (mutex_lock_interruptible(&host.lock))
+		return -ERESTARTSYS;
+	vmclock_reference_disrupt(&host, request.reason);
+	request.disruption_marker = host.marker;
+	mutex_unlock(&host.lock);
+	request.size = size;
+	return put_struct(arg, size, &request, sizeof(request));
+}
+
+#define WITHOUT_SIZE(request) ((request) & ~IOCSIZE_MASK)
+
+static long device_ioctl(struct file *file, unsigned int request, unsigned long arg)
+{
+	void __user *user = (void __user *)arg;
+
+	switch (WITHOUT_SIZE(request)) {
+	case WITHOUT_SIZE(VMCLOCK_HOST_GET_INFO):
+		return get_info(user);
+	case WITHOUT_SIZE(VMCLOCK_HOST_SET_REFERENCE):
+		return is_writer(file) ? set_reference(user) : -EBADF;
+	case WITHOUT_SIZE(VMCLOCK_HOST_GET_REFERENCE):
+		return get_reference(user);
+	case WITHOUT_SIZE(VMCLOCK_HOST_GET_SNAPSHOT):
+		return get_snapshot(user);
+	case WITHOUT_SIZE(VMCLOCK_HOST_DISRUPT):
+		return is_writer(file) ? disrupt(user) : -EBADF;
+	case WITHOUT_SIZE(VMCLOCK_HOST_CREATE_GUEST):
+	case WITHOUT_SIZE(VMCLOCK_HOST_LIST_GUESTS):
+		return -EOPNOTSUPP; /* GET_INFO does not offer guests */
+	default:
+		return -ENOTTY;
+	}
+}
+
+static int become_writer(void)
+{
+	if (!capable(CAP_SYS_TIME))
+		return -EPERM;
+	return test_and_set_bit(0, &host.writer) ? -EBUSY : 0;
+}
+
+static int device_open(struct inode *inode, struct file *file)
+{
+	struct vmclock_reader *reader = kzalloc(sizeof(*reader), GFP_KERNEL_ACCOUNT);
+	int rc;
+
+	if (!reader)
+		return -ENOMEM;
+	rc = is_writer(file) ? become_writer() : 0;
+	if (rc) {
+		kfree(reader);
+		return rc;
+	}
+	reader->page = &host.page;
+	file->private_data = reader;
+	return 0;
+}
+
+static int device_release(struct inode *inode, struct file *file)
+{
+	if (is_writer(file)) {
+		mutex_lock(&host.lock);
+		vmclock_lease_end(&host);
+		clear_bit_unlock(0, &host.writer);
+		mutex_unlock(&host.lock);
+	}
+	kfree(file->private_data);
+	return 0;
+}
+
+static ssize_t device_read(struct file *file, char __user *buf, size_t count, loff_t *pos)
+{
+	return vmclock_page_read(file->private_data, &host.lock, buf, count, pos);
+}
+
+static __poll_t device_poll(struct file *file, poll_table *wait)
+{
+	return vmclock_page_poll(file->private_data, file, wait);
+}
+
+static int device_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	return vmclock_page_mmap(&host.page, vma);
+}
+
+/* A mapping holds its file, and a file this module: unloading is refused until all are gone. */
+static const struct file_operations device_fops = {
+	.owner = THIS_MODULE,
+	.open = device_open,
+	.release = device_release,
+	.read = device_read,
+	.poll = device_poll,
+	.mmap = device_mmap,
+	.unlocked_ioctl = device_ioctl,
+	.compat_ioctl = compat_ptr_ioctl,
+	.llseek = default_llseek,
+};
+
+static struct miscdevice device = {
+	.minor = MISC_DYNAMIC_MINOR,
+	.name = "vmclock_host",
+	.fops = &device_fops,
+	.mode = 0644,
+};
+
+/* Some counters start anew after sleep: the line is worth nothing then. */
+static int slept(struct notifier_block *nb, unsigned long event, void *data)
+{
+	if (event == PM_POST_SUSPEND || event == PM_POST_HIBERNATION || event == PM_POST_RESTORE) {
+		mutex_lock(&host.lock);
+		if (host.line_valid)
+			vmclock_reference_forget(&host, VMCLOCK_HOST_REASON_SUSPEND);
+		mutex_unlock(&host.lock);
+	}
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block sleep_notifier = {
+	.notifier_call = slept,
+};
+
+static int __init device_init(void)
+{
+	int rc;
+
+	if (!vmclock_counter_hz() || vmclock_counter_hz() >> 40)
+		return -ENODEV;
+	host.marker = get_random_u64(); /* not one that a former life of this module used */
+	host.line.clock_status = VMCLOCK_STATUS_UNRELIABLE;
+	vmclock_lease_init(&host);
+	rc = vmclock_page_init(&host.page, host.marker);
+	if (rc)
+		return rc;
+	rc = register_pm_notifier(&sleep_notifier);
+	if (rc)
+		goto out;
+	rc = misc_register(&device);
+	if (!rc)
+		return 0;
+	unregister_pm_notifier(&sleep_notifier);
+out:
+	vmclock_page_release(&host.page);
+	return rc;
+}
+
+static void __exit device_exit(void)
+{
+	misc_deregister(&device);
+	unregister_pm_notifier(&sleep_notifier);
+	vmclock_lease_exit(&host);
+	vmclock_page_release(&host.page);
+}
+
+module_init(device_init);
+module_exit(device_exit);
+MODULE_LICENSE("GPL");
+MODULE_AUTHOR("The vmclock-host authors");
+MODULE_DESCRIPTION("The vmclock page of this host, disciplined from user space");

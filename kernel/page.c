@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* One vmclock page: its memory, its sequence count, and the ways to read it. */
+#include <linux/mm.h>
+#include <linux/uaccess.h>
+
+#include "counter.h"
+#include "vmclock_host.h"
+
+int vmclock_page_init(struct vmclock_page *page, u64 marker)
+{
+	struct vmclock_abi *abi;
+
+	page->page = alloc_page(GFP_KERNEL | __GFP_ZERO);
+	if (!page->page)
+		return -ENOMEM;
+	abi = page_address(page->page);
+	abi->magic = cpu_to_le32(VMCLOCK_MAGIC);
+	abi->size = cpu_to_le32(PAGE_SIZE);
+	abi->version = cpu_to_le16(1);
+	abi->counter_id = vmclock_counter_id();
+	abi->time_type = VMCLOCK_TIME_TAI;
+	abi->clock_status = VMCLOCK_STATUS_UNRELIABLE;
+	abi->disruption_marker = cpu_to_le64(marker);
+	page->abi = abi;
+	init_waitqueue_head(&page->waiters);
+	return 0;
+}
+
+/* The memory lives on for as long as somebody has it mapped. */
+void vmclock_page_release(struct vmclock_page *page)
+{
+	__free_page(page->page);
+}
+
+/*
+ * Makes the count odd and returns what it was. Preemption stays off until the end, for readers spin
+ * while the count is odd.
+ */
+u32 vmclock_page_begin(struct vmclock_page *page)
+{
+	u32 seq = le32_to_cpu(page->abi->seq_count);
+
+	preempt_disable();
+	WRITE_ONCE(page->abi->seq_count, cpu_to_le32(seq + 1));
+	/*
+	 * The odd count is visible before any field changes: pairs with the read barrier between
+	 * a reader's last field and its second look at the count. And it is visible before the
+	 * counter is read for the splice: a reader who saw the old count both times has read a
+	 * counter value before that, where the old line still held. For this second reason
+	 * smp_wmb() is not enough.
+	 */
+	smp_mb();
+	return seq;
+}
+
+void vmclock_page_end(struct vmclock_page *page, u32 seq)
+{
+	/*
+	 * All fields are visible before the even count: pairs with the read barrier between a
+	 * reader's first look at the count and the first field.
+	 */
+	smp_wmb();
+	WRITE_ONCE(page->abi->seq_count, cpu_to_le32(seq + 2));
+	preempt_enable();
+}
+
+/* Nothing was changed. */
+void vmclock_page_cancel(struct vmclock_page *page, u32 seq)
+{
+	smp_wmb(); /* As in vmclock_page_end(). */
+	WRITE_ONCE(page->abi->seq_count, cpu_to_le32(seq));
+	preempt_enable();
+}
+
+/* The fields that may change. */
+void vmclock_page_fill(struct vmclock_abi *abi, const struct vmclock_host_line *line, u64 marker)
+{
+	abi->disruption_marker = cpu_to_le64(marker);
+	abi->flags = cpu_to_le64(line->flags);
+	abi->clock_status = line->clock_status;
+	abi->leap_second_smearing_hint = line->smearing_hint;
+	abi->tai_offset_sec = cpu_to_le16(line->tai_offset_sec);
+	abi->leap_indicator = line->leap_indicator;
+	abi->counter_period_shift = line->counter_period_shift;
+	abi->counter_value = cpu_to_le64(line->counter_value);
+	abi->counter_period_frac_sec = cpu_to_le64(line->counter_period_frac_sec);
+	abi->counter_period_esterror_rate_frac_sec = cpu_to_le64(line->period_esterror);
+	abi->counter_period_maxerror_rate_frac_sec = cpu_to_le64(line->period_maxerror);
+	abi->time_sec = cpu_to_le64(line->time_sec);
+	abi->time_frac_sec = cpu_to_le64(line->time_frac_sec);
+	abi->time_esterror_nanosec = cpu_to_le64(line->time_esterror_nanosec);
+	abi->time_maxerror_nanosec = cpu_to_le64(line->time_maxerror_nanosec);
+}
+
+void vmclock_page_announce(struct vmclock_page *page)
+{
+	wake_up_interruptible_all(&page->waiters);
+}
+
+/* On first access, so that a mapping that is moved or inherited finds its page too. */
+static vm_fault_t page_fault(struct vm_fault *vmf)
+{
+	struct vmclock_reader *reader = vmf->vma->vm_file->private_data;
+
+	if (vmf->pgoff)
+		return VM_FAULT_SIGBUS;
+	get_page(reader->page->page);
+	vmf->page = reader->page->page;
+	return 0;
+}
+
+static const struct vm_operations_struct page_vm_ops = {
+	.fault = page_fault,
+};
+
+int vmclock_page_mmap(struct vmclock_page *page, struct vm_area_struct *vma)
+{
+	if (vma->vm_pgoff || vma->vm_end - vma->vm_start != PAGE_SIZE)
+		return -EINVAL;
+	if (vma->vm_flags & VM_WRITE)
+		return -EPERM;
+	/* Without VM_MAYWRITE, mprotect() cannot make it writable later. */
+#ifdef HAVE_VM_FLAGS_MOD
+	vm_flags_mod(vma, VM_DONTEXPAND, VM_MAYWRITE | VM_MAYEXEC);
+#else
+	vma->vm_flags = (vma->vm_flags | VM_DONTEXPAND) & ~(VM_MAYWRITE | VM_MAYEXEC);
+#endif
+	vma->vm_ops = &page_vm_ops;
+	return 0;
+}
+
+/*
+ * The lock, under which all updates happen, makes the copy consistent. It is given back before
+ * anything goes to user space, where a fault may take for ever.
+ */
+ssize_t vmclock_page_read(struct vmclock_reader *reader, struct mutex *lock, char __user *buf,
+			  size_t count, loff_t *pos)
+{
+	struct vmclock_abi copy;
+	size_t head = 0;
+
+	if (*pos < 0)
+		return -EINVAL;
+	if (*pos >= PAGE_SIZE || !count)
+		return 0;
+	count = min_t(size_t, count, PAGE_SIZE - *pos);
+	if (mutex_lock_interruptible(lock))
+		return -ERESTARTSYS;
+	copy = *reader->page->abi;
+	mutex_unlock(lock);
+
+	if (*pos < sizeof(copy))
+		head = min_t(size_t, count, sizeof(copy) - *pos);
+	if (head && copy_to_user(buf, (char *)&copy + *pos, head))
+		return -EFAULT;
+	if (clear_user(buf + head, count - head))
+		return -EFAULT;
+	WRITE_ONCE(reader->seen_seq, le32_to_cpu(copy.seq_count));
+	*pos += count;
+	return count;
+}
+
+/* Readable from an update until the page is read. */
+__poll_t vmclock_page_poll(struct vmclock_reader *reader, struct file *file, poll_table *wait)
+{
+	u32 seq;
+
+	poll_wait(file, &reader->page->waiters, wait);
+	seq = le32_to_cpu(READ_ONCE(reader->page->abi->seq_count));
+	return seq != READ_ONCE(reader->seen_seq) ? EPOLLIN | EPOLLRDNORM : 0;
+}

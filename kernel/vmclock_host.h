@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the files of the driver share. */
+#ifndef VMCLOCK_HOST_DRIVER_H
+#define VMCLOCK_HOST_DRIVER_H
+
+#include <linux/fs.h>
+#include <linux/mutex.h>
+#include <linux/pid.h>
+#include <linux/poll.h>
+#include <linux/uidgid.h>
+#include <linux/vmclock-abi.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+
+#include <linux/vmclock_host.h>
+
+#include "vmclock_line.h"
+
+#define VMCLOCK_PERIOD_MAX_PPM 1000
+#define VMCLOCK_PAST_MAX_TICKS 0x4000000000000000ULL /* 2^62 */
+#define VMCLOCK_FUTURE_MAX_NS NSEC_PER_MSEC
+#define VMCLOCK_LEASE_MIN_NS NSEC_PER_MSEC
+#define VMCLOCK_LEASE_MAX_NS (86400ULL * NSEC_PER_SEC)
+
+/* One page that readers map, and those who wait for it to change. */
+struct vmclock_page {
+	struct page *page;
+	struct vmclock_abi *abi;
+	wait_queue_head_t waiters;
+};
+
+/* An open descriptor of a page. */
+struct vmclock_reader {
+	struct vmclock_page *page;
+	u32 seen_seq; /* of the last read */
+};
+
+/* Who set the reference, when, and until when it holds: all that the page does not say. */
+struct vmclock_lease {
+	struct pid *pid;
+	kuid_t uid;
+	u64 set_at_ns; /* CLOCK_BOOTTIME */
+	u64 deadline_ns; /* CLOCK_BOOTTIME */
+	u64 unreliable_above_ns; /* 0: never */
+	struct delayed_work watch;
+};
+
+struct vmclock_host {
+	struct mutex lock; /* everything below; readers of the mapped page need no lock */
+	struct vmclock_page page;
+	struct vmclock_host_line line; /* in force; what the page says */
+	bool line_valid; /* there is one, and the time continues from it */
+	u64 marker;
+	u32 reason; /* VMCLOCK_HOST_REASON_* */
+	struct vmclock_lease lease;
+	unsigned long writer; /* bit 0: somebody has the device open for writing */
+};
+
+/* page.c */
+int vmclock_page_init(struct vmclock_page *page, u64 marker);
+void vmclock_page_release(struct vmclock_page *page);
+u32 vmclock_page_begin(struct vmclock_page *page);
+void vmclock_page_end(struct vmclock_page *page, u32 seq);
+void vmclock_page_cancel(struct vmclock_page *page, u32 seq);
+void vmclock_page_fill(struct vmclock_abi *abi, const struct vmclock_host_line *line, u64 marker);
+void vmclock_page_announce(struct vmclock_page *page);
+int vmclock_page_mmap(struct vmclock_page *page, struct vm_area_struct *vma);
+ssize_t vmclock_page_read(struct vmclock_reader *reader, struct mutex *lock, char __user *buf,
+			  size_t count, loff_t *pos);
+__poll_t vmclock_page_poll(struct vmclock_reader *reader, struct file *file, poll_table *wait);
+
+/* reference.c; all with the lock held */
+int vmclock_reference_check(const struct vmclock_host_reference *ref);
+int vmclock_reference_set(struct vmclock_host *host, struct vmclock_host_reference *ref);
+void vmclock_reference_downgrade(struct vmclock_host *host, u8 clock_status);
+void vmclock_reference_disrupt(struct vmclock_host *host, u32 reason);
+void vmclock_reference_forget(struct vmclock_host *host, u32 reason);
+u64 vmclock_reference_bound_ns(const struct vmclock_host_line *line);
+
+/* lease.c */
+void vmclock_lease_init(struct vmclock_host *host);
+void vmclock_lease_start(struct vmclock_host *host, const struct vmclock_host_reference *ref);
+u64 vmclock_lease_left_ns(const struct vmclock_host *host);
+void vmclock_lease_end(struct vmclock_host *host);
+void vmclock_lease_exit(struct vmclock_host *host);
+
+/* snapshot.c */
+int vmclock_snapshot(struct vmclock_host_snapshot *out);
+
+#endif
