@@ -228,7 +228,8 @@ static json_t *number_json(double value)
 static json_t *raw_json(const struct vmclock_abi *page)
 {
 	return json_pack(
-		"{s:I, s:I, s:i, s:i, s:i, s:I, s:o, s:o, s:i, s:i, s:i, s:i, s:i, s:o, s:o, s:o}",
+		"{s:I, s:I, s:i, s:i, s:i, s:I, s:o, s:o, s:i, s:i, s:i, s:i, s:i, s:o, s:o, s:o, "
+		"s:o, s:o, s:o, s:o}",
 		"magic", (json_int_t)le32toh(page->magic), "size", (json_int_t)le32toh(page->size),
 		"version", (int)le16toh(page->version), "counter_id", (int)page->counter_id,
 		"time_type", (int)page->time_type, "seq_count",
@@ -240,6 +241,12 @@ static json_t *raw_json(const struct vmclock_abi *page)
 		(int)page->leap_indicator, "counter_period_shift", (int)page->counter_period_shift,
 		"counter_value", unsigned_json(le64toh(page->counter_value)),
 		"counter_period_frac_sec", unsigned_json(le64toh(page->counter_period_frac_sec)),
+		"counter_period_esterror_rate_frac_sec",
+		unsigned_json(le64toh(page->counter_period_esterror_rate_frac_sec)),
+		"counter_period_maxerror_rate_frac_sec",
+		unsigned_json(le64toh(page->counter_period_maxerror_rate_frac_sec)),
+		"time_esterror_nanosec", unsigned_json(le64toh(page->time_esterror_nanosec)),
+		"time_maxerror_nanosec", unsigned_json(le64toh(page->time_maxerror_nanosec)),
 		"vm_generation_counter", unsigned_json(le64toh(page->vm_generation_counter)));
 }
 

@@ -18,7 +18,7 @@ static void print_time(const json_t *status)
 		return;
 	}
 	printf("Time         %s UTC\n", format_date(&date, member_count(status, "now.utc_ns")));
-	printf("Bound        +/- %s, which true time never leaves\n",
+	printf("Bound        +/- %s, true if the servers are as good as they say\n",
 	       format_time(&bound, member_number(status, "now.max_error_ns")));
 	printf("Estimated    +/- %s, one sigma\n",
 	       format_time(&sigma, member_number(status, "now.est_error_ns")));
@@ -119,6 +119,8 @@ static void print_status(const json_t *status)
 {
 	char token[32], why[256];
 
+	if (!member_flag(status, "page.open"))
+		printf("NO PAGE      nobody gets this time: the page cannot be written\n");
 	printf("Status       %s: %s\n",
 	       format_safe(token, sizeof(token), member_text(status, "status")),
 	       format_safe(why, sizeof(why), member_text(status, "why")));
@@ -139,7 +141,8 @@ int status_run(const struct options *options)
 
 	if (!reply)
 		return CTL_ERROR;
-	synchronized = strcmp(member_text(status, "status"), "SYNCHRONIZED") == 0;
+	synchronized = strcmp(member_text(status, "status"), "SYNCHRONIZED") == 0 &&
+		       member_flag(status, "page.open");
 	if (options->json)
 		print_json(status, false);
 	else

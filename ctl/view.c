@@ -41,7 +41,8 @@ static void draw_errors(struct view *view, const json_t *status)
 {
 	struct text bound, sigma, remaining, slew;
 
-	screen_line(&view->screen, SCREEN_BOLD, "  Bound      +/- %-9s  true time never leaves it",
+	screen_line(&view->screen, SCREEN_BOLD,
+		    "  Bound      +/- %-9s  true if the servers are as good as they say",
 		    format_time(&bound, member_number(status, "now.max_error_ns")));
 	screen_line(&view->screen, SCREEN_PLAIN, "  Estimated  +/- %-9s  one sigma",
 		    format_time(&sigma, member_number(status, "now.est_error_ns")));

@@ -108,6 +108,8 @@ int config_read(struct config *config, const char *path, char *message, size_t m
 	}
 	config_defaults(config);
 	err = read_one(config, path, message, message_size);
+	if (err == -ENOENT && !strcmp(path, CONFIG_DEFAULT_PATH))
+		err = 0;
 	if (!err)
 		err = read_drop_ins(config, path, message, message_size);
 	if (!err && config->source_count == 0)

@@ -78,8 +78,11 @@ struct config {
 
 void config_defaults(struct config *config);
 
+/* Read when no --config is given; it need not exist. */
+#define CONFIG_DEFAULT_PATH "/etc/vmclockd.conf"
+
 /*
- * Reads `path`, then every *.conf in `path`.d/ in name order (later wins). Without any source the
+ * Reads `path` (CONFIG_DEFAULT_PATH may be missing, and is then empty), then every *.conf in `path`.d/ in name order (later wins). Without any source the
  * default `[source pool]` asking pool.ntp.org is added. 0, or -EINVAL (text wrong), -errno (file);
  * the message is "FILE:LINE: what is wrong; what was expected".
  */

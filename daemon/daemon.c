@@ -135,7 +135,7 @@ static void start_event_log(struct daemon *d)
 
 	if (d->config.event_log[0] && event_log_open(&d->event_log, d->config.event_log,
 						     &d->counter, message, sizeof(message)))
-		log_error("event log: %s; running without it", message);
+		log_error("%s; running without it", message);
 }
 
 static void start_control(struct daemon *d)

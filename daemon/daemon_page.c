@@ -120,6 +120,7 @@ void daemon_open_page(struct daemon *d, bool at_start)
 		if (!d->page_error_said)
 			log_error("%s; trying again every 10 s", message);
 		d->page_error_said = true;
+		d->page_failures++;
 		return;
 	}
 	d->page_error_said = false;

@@ -26,7 +26,7 @@ static void handle_reopen(int signal)
 	reopen_asked = 1;
 }
 
-static void catch (int number, void (*handler)(int))
+static void on_signal(int number, void (*handler)(int))
 {
 	struct sigaction action = {.sa_handler = handler};
 
@@ -90,10 +90,10 @@ static int run(struct daemon *daemon)
 	char message[500];
 	int status;
 
-	catch (SIGTERM, handle_stop);
-	catch (SIGINT, handle_stop);
-	catch (SIGHUP, handle_reopen);
-	catch (SIGPIPE, SIG_IGN);
+	on_signal(SIGTERM, handle_stop);
+	on_signal(SIGINT, handle_stop);
+	on_signal(SIGHUP, handle_reopen);
+	on_signal(SIGPIPE, SIG_IGN);
 	status = daemon_start(daemon, message, sizeof(message));
 	if (status)
 		log_error("%s", message);
@@ -105,7 +105,7 @@ static int run(struct daemon *daemon)
 
 int main(int argc, char **argv)
 {
-	struct options options = {.config = "/etc/vmclockd.conf"};
+	struct options options = {.config = CONFIG_DEFAULT_PATH};
 	struct daemon *daemon;
 	char message[500];
 	int status = parse_options(argc, argv, &options);
@@ -121,7 +121,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "vmclockd: %s\n", message);
 		status = EXIT_CONFIG;
 	} else if (options.check_config) {
-		printf("%s: configuration is fine, %u source section(s)\n", options.config,
+		printf("%s: configuration is fine; sources: %u sections\n", options.config,
 		       daemon->config.source_count);
 		status = EXIT_SUCCESS;
 	} else {

@@ -110,9 +110,7 @@ static void ask_the_past(struct discipline *d, int64_t base_ns, struct verdict *
 	*past = (struct vote){d->past.lo_ns + shift_ns, d->past.hi_ns + shift_ns, false, false};
 	select_truechimers(d->votes, d->voter_count + 1, phase);
 	if (past->truechimer)
-		phase->truechimers--;
-	else if (phase->majority)
-		phase->falsetickers--;
+		phase->truechimers--; /* counts sources */
 }
 
 /* The voters' own phases, with a majority that needs nobody's help. */
@@ -144,8 +142,6 @@ static bool vote(struct discipline *d)
 	cast_votes(d, base_ns);
 	confirmed = vote_on_phase(d, base_ns, &phase);
 	select_truechimers(d->rate_votes, d->voter_count, &rate);
-	d->totals.truechimers = phase.truechimers;
-	d->totals.falsetickers = phase.falsetickers;
 	if (!phase.majority || !phase.truechimers || !rate.majority)
 		return false;
 	for (unsigned int i = 0; i < d->voter_count; i++)
@@ -264,6 +260,15 @@ static void fit_promise(struct discipline *d)
 			envelope_set_promise(&d->slots[i].envelope, d->promise_ppb, d->window_s);
 }
 
+/* As the states say: who lost the vote on the rate is no truechimer either. */
+static void count_verdicts(struct discipline *d)
+{
+	d->totals.truechimers = 0;
+	for (unsigned int i = 0; i < d->voter_count; i++)
+		d->totals.truechimers += d->voters[i]->truechimer;
+	d->totals.falsetickers = d->voter_count - d->totals.truechimers;
+}
+
 bool consensus_reach(struct discipline *d, uint64_t now)
 {
 	bool majority;
@@ -276,5 +281,6 @@ bool consensus_reach(struct discipline *d, uint64_t now)
 		combine(d);
 		fit_promise(d);
 	}
+	count_verdicts(d);
 	return majority;
 }
