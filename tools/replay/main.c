@@ -37,6 +37,7 @@ enum {
 	OPTION_LINES,
 	OPTION_PLOT,
 	OPTION_RATE_CHANGE,
+	OPTION_MAY_STEP,
 	OPTION_LENIENT,
 	OPTION_COST,
 };
@@ -51,6 +52,7 @@ static const struct option long_options[] = {
 	{"lines", required_argument, NULL, OPTION_LINES},
 	{"plot", required_argument, NULL, OPTION_PLOT},
 	{"max-rate-change", required_argument, NULL, OPTION_RATE_CHANGE},
+	{"may-step", no_argument, NULL, OPTION_MAY_STEP},
 	{"lenient", no_argument, NULL, OPTION_LENIENT},
 	{"cost", no_argument, NULL, OPTION_COST},
 	{"help", no_argument, NULL, 'h'},
@@ -70,6 +72,7 @@ static void print_usage(FILE *out)
 		"  --window FROM:TO      score these seconds apart\n"
 		"  --threshold NS        what counts as converged (20000)\n"
 		"  --phc-max-error NS    error of a PHC that states none\n"
+		"  --may-step            monotonic = off: the line steps to each estimate\n"
 		"  --max-rate-change PPB promise about the oscillator (1000)\n"
 		"  --lines OUT           write every published line (one FILE only)\n"
 		"  --plot OUT.svg        draw error, bound and estimate (one FILE only; gnuplot)\n"
@@ -128,6 +131,9 @@ static void read_option(struct options *o, int option, const char *value)
 		break;
 	case OPTION_RATE_CHANGE:
 		o->player.max_rate_change_ppb = number("max-rate-change", value, 0, 5e5);
+		break;
+	case OPTION_MAY_STEP:
+		o->player.monotonic = false;
 		break;
 	case OPTION_LINES:
 		o->lines = value;
