@@ -23,6 +23,8 @@
 #include <linux/vmclock-abi.h>
 #include <linux/vmclock_host.h>
 
+#include "device_fuzz.h"
+
 #define DEVICE "/dev/vmclock_host"
 #define MS 1000000ULL
 #define ALL_ERRORS                                                                 \
@@ -173,9 +175,18 @@ static void test_mapping(int reader)
 
 static void test_writable_mapping(int writer)
 {
+	void *map = mmap(NULL, 4096, PROT_READ, MAP_SHARED, writer, 0);
+	void *private = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE, writer, 0);
+
+	check(map != MAP_FAILED && private != MAP_FAILED, "the writer maps the page too");
+	check_errno(mprotect(map, 4096, PROT_READ | PROT_WRITE), EACCES,
+		    "and cannot make it writable later");
+	check_errno(mprotect(private, 4096, PROT_READ | PROT_WRITE), EACCES, "nor a private one");
+	munmap(map, 4096);
+	munmap(private, 4096);
 	check(mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, writer, 0) == MAP_FAILED &&
 		      errno == EPERM,
-	      "nor can the writer");
+	      "the writer cannot map it writable");
 	check(mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE, writer, 0) == MAP_FAILED &&
 		      errno == EPERM,
 	      "not even a private copy");
@@ -533,6 +544,17 @@ static void test_leaks(void)
 		printf("# %.*s\n", (int)n, found);
 }
 
+static void test_fuzz(void)
+{
+	long calls = atol(getenv("fuzz_calls") ?: "20000");
+	long accepted;
+	long wrong = fuzz_alone(calls, counter_hz, &accepted);
+
+	check(wrong == 0, "%ld requests: what the model predicts", calls);
+	check(accepted > calls / 10, "%ld of them accepted", accepted);
+	check(fuzz_together(calls, counter_hz) == 0, "%ld requests by several threads", calls);
+}
+
 static void test_device(void)
 {
 	int reader = open(DEVICE, O_RDONLY);
@@ -557,6 +579,7 @@ static void test_device(void)
 	test_reading(reader);
 	test_death_of_the_writer(writer, reader);
 	test_unstable_counter(reader);
+	test_fuzz();
 	test_unloading(reader);
 }
 
