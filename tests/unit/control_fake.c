@@ -139,6 +139,9 @@ void control_fake_init(void)
 	daemon->config.unreliable_above_ns = 1e9;
 	daemon->config.max_rate_change_ppb = 1000;
 	strcpy(daemon->config.page_file, "/run/vmclock/page");
+	strcpy(daemon->page.path, daemon->config.page_file);
+	/* Open, as far as reports look. */
+	daemon->page.writer = (struct vmclock_writer *)&control_fake;
 	leap_built_in(&daemon->leap);
 	set_line(&control_fake.totals);
 	add_source("good", "192.0.2.1:123");
