@@ -290,7 +290,7 @@ static bool others_may_still_answer(const struct discipline *d, uint64_t now)
 }
 
 /* Without a line, or after a disruption. What was said so far is then held against nobody. */
-static bool first_line_has_to_wait(struct discipline *d, uint64_t now, bool majority)
+static bool hold_first_line_back(struct discipline *d, uint64_t now, bool majority)
 {
 	bool wait = others_may_still_answer(d, now);
 
@@ -309,7 +309,7 @@ static bool first_line_has_to_wait(struct discipline *d, uint64_t now, bool majo
 	return true;
 }
 
-static bool too_soon(struct discipline *d, uint64_t now)
+static bool put_off_renewal(struct discipline *d, uint64_t now)
 {
 	if (!d->totals.has_line || d->marker ||
 	    elapsed_s(d, now, d->totals.last.line.counter) >= RENEWAL_S)
@@ -323,11 +323,11 @@ bool discipline_run(struct discipline *d, uint64_t now, struct publication *out)
 	bool due = d->deadline != UINT64_MAX && counter_diff(now, d->deadline) >= 0;
 	bool majority;
 
-	if ((!d->dirty && !due) || too_soon(d, now))
+	if ((!d->dirty && !due) || put_off_renewal(d, now))
 		return false;
 	d->dirty = false;
 	majority = consensus_reach(d, now);
-	if (d->step && first_line_has_to_wait(d, now, majority))
+	if (d->step && hold_first_line_back(d, now, majority))
 		return steer_warn(d, now, out);
 	steer_publish(d, now, majority, out);
 	return true;
