@@ -12,6 +12,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "own_directory.h"
 #include "config.h"
 #include "config_key.h"
 #include "config_value.h"
@@ -541,7 +542,6 @@ static void pool_members_take_places_too(void **state)
 }
 
 /* A directory of its own for each test of files. */
-static char directory[] = "/tmp/vmclock-config-XXXXXX";
 static char path[128];
 
 static void put(const char *name, const char *text)
@@ -556,23 +556,12 @@ static void put(const char *name, const char *text)
 	assert_int_equal(fclose(stream), 0);
 }
 
-static int make_directory(void **state)
+static int make_paths(void **state)
 {
-	(void)state;
-	strcpy(directory + strlen(directory) - 6, "XXXXXX");
-	if (!mkdtemp(directory))
-		return -1;
+	int rc = make_directory(state);
+
 	snprintf(path, sizeof(path), "%s/c.conf", directory);
-	return 0;
-}
-
-static int remove_directory(void **state)
-{
-	char command[160];
-
-	(void)state;
-	snprintf(command, sizeof(command), "rm -r %s", directory);
-	return system(command);
+	return rc;
 }
 
 static int read_files(void)
@@ -707,7 +696,7 @@ static void the_commented_default_shows_the_defaults(void **state)
 	assert_memory_equal(&config, &defaults, sizeof(config));
 }
 
-#define FILE_TEST(name) cmocka_unit_test_setup_teardown(name, make_directory, remove_directory)
+#define FILE_TEST(name) cmocka_unit_test_setup_teardown(name, make_paths, remove_directory)
 
 int main(void)
 {

@@ -19,6 +19,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "own_directory.h"
 #include "state.h"
 
 static const struct state example = {
@@ -33,27 +34,15 @@ static const struct state example = {
 	.written_monotonic_s = 86399.25,
 };
 
-static char directory[] = "/tmp/vmclock-state-XXXXXX";
 static char path[128];
 static char message[256];
 
-static int make_directory(void **state)
+static int make_paths(void **state)
 {
-	(void)state;
-	strcpy(directory + strlen(directory) - 6, "XXXXXX");
-	if (!mkdtemp(directory))
-		return -1;
+	int rc = make_directory(state);
+
 	snprintf(path, sizeof(path), "%s/state", directory);
-	return 0;
-}
-
-static int remove_directory(void **state)
-{
-	char command[160];
-
-	(void)state;
-	snprintf(command, sizeof(command), "rm -r %s", directory);
-	return system(command);
+	return rc;
 }
 
 static size_t content(char *out, size_t size)
@@ -344,7 +333,7 @@ static void the_boot_has_an_id_that_can_be_written(void **state)
 	assert_int_equal(state_write(&here, path), 0);
 }
 
-#define FILE_TEST(name) cmocka_unit_test_setup_teardown(name, make_directory, remove_directory)
+#define FILE_TEST(name) cmocka_unit_test_setup_teardown(name, make_paths, remove_directory)
 
 int main(void)
 {
