@@ -69,8 +69,10 @@ ssize_t vmclock_page_read(struct vmclock_reader *reader, struct mutex *lock, cha
 			  size_t count, loff_t *pos);
 __poll_t vmclock_page_poll(struct vmclock_reader *reader, struct file *file, poll_table *wait);
 
-/* reference.c; all with the lock held */
+/* check.c; 0, -EINVAL, -ERANGE, -EOPNOTSUPP or -ESTALE */
 int vmclock_reference_check(const struct vmclock_host_reference *ref);
+
+/* reference.c; all with the lock held */
 int vmclock_reference_set(struct vmclock_host *host, struct vmclock_host_reference *ref);
 void vmclock_reference_downgrade(struct vmclock_host *host, u8 clock_status);
 void vmclock_reference_disrupt(struct vmclock_host *host, u32 reason);
