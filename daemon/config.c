@@ -132,13 +132,26 @@ static void complete_polls(struct config_source *source)
 		source->max_poll_s = fmax(max, source->min_poll_s);
 }
 
+/* What is wrong with one source in what belongs to its type, or NULL. */
+static const char *type_fault(const struct config_source *source)
+{
+	switch (source->type) {
+	case SOURCE_TYPE_NTP:
+	case SOURCE_TYPE_POOL:
+		return source->host[0] ? NULL : "no address; expected address = HOST[:PORT]";
+	default:
+		return NULL;
+	}
+}
+
 /* What is wrong with one source, or NULL. */
 static const char *source_fault(const struct config_source *source)
 {
-	if (!source->typed)
-		return "no type; expected type = ntp|pool|system";
-	if (source->type != SOURCE_TYPE_SYSTEM && !source->host[0])
-		return "no address; expected address = HOST[:PORT]";
+	const char *fault = source->typed ? type_fault(source)
+					  : "no type; expected type = TYPE, such as ntp";
+
+	if (fault)
+		return fault;
 	if (source->min_poll_s > source->max_poll_s)
 		return "min-poll is above max-poll; expected min-poll <= max-poll";
 	if (source->noselect && (source->prefer || source->trust))

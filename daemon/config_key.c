@@ -16,6 +16,9 @@
 /* A UNIX socket's address holds 108 bytes; interface names are IFNAMSIZ. */
 enum { SOCKET_PATH_MAX = 108, INTERFACE_MAX = 16 };
 
+/* By enum source_type; in the words of `type` they stand in the same order. */
+static const char *const type_names[CONFIG_TYPES_MAX] = {"ntp", "pool", "system"};
+
 /* clang-format off */
 const struct config_key config_keys[] = {
 	{ "clock", "counter", CONFIG_WORD, C(counter), .fallback = "tsc",
@@ -128,6 +131,28 @@ const char *config_key_section(const char *section)
 uint64_t config_key_bit(const struct config_key *key)
 {
 	return UINT64_C(1) << (key - config_keys);
+}
+
+const char *config_type_name(enum source_type type)
+{
+	return type_names[type];
+}
+
+void config_type_list(unsigned int types, char *out, size_t size)
+{
+	size_t used = 0;
+
+	out[0] = '\0';
+	for (unsigned int i = 0; i < CONFIG_TYPES_MAX && used < size; i++) {
+		unsigned int rest = types >> i;
+
+		if (rest & 1)
+			used += (size_t)snprintf(out + used, size - used, "%s%s",
+						 !used	    ? ""
+						 : rest > 1 ? ", "
+							    : " or ",
+						 type_names[i]);
+	}
 }
 
 void config_key_list(const char *section, char *out, size_t size)

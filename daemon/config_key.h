@@ -23,7 +23,11 @@ enum config_kind {
 	CONFIG_LATER,	 /* belongs to a feature that this version does not have */
 };
 
-enum { CONFIG_NTP = 1 << SOURCE_TYPE_NTP, CONFIG_POOL = 1 << SOURCE_TYPE_POOL };
+enum {
+	CONFIG_NTP = 1 << SOURCE_TYPE_NTP,
+	CONFIG_POOL = 1 << SOURCE_TYPE_POOL,
+	CONFIG_TYPES_MAX = 16,
+};
 
 struct config_key {
 	const char *section; /* "source" for each [source NAME] */
@@ -48,6 +52,12 @@ const struct config_key *config_key_find(const char *section, const char *name);
 const char *config_key_section(const char *section);
 
 uint64_t config_key_bit(const struct config_key *key);
+
+/* As in the configuration. */
+const char *config_type_name(enum source_type type);
+
+/* "ntp", "ntp or pool", "pps, phc or extts": the source types of which `types` holds the bit. */
+void config_type_list(unsigned int types, char *out, size_t size);
 
 /* "a, b, c": the keys of a section that this version has. */
 void config_key_list(const char *section, char *out, size_t size);

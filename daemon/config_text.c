@@ -185,15 +185,16 @@ static bool fits_type(const struct config_key *key, const struct config_source *
 /* After a source's type or another of its keys was set: keys of other types are refused. */
 static int check_type(struct parser *p)
 {
-	static const char *const names[] = {"ntp", "pool", "system"};
 	struct config_source *source = p->source;
+	char types[LIST_MAX];
 
-	for (const struct config_key *key = config_keys; source->typed && key->name; key++)
-		if ((source->given & config_key_bit(key)) && !fits_type(key, source))
-			return fail(p,
-				    "source '%s' of type %s has '%s'; expected it in type %s only",
-				    source->name, names[source->type], key->name,
-				    key->types == CONFIG_POOL ? "pool" : "ntp or pool");
+	for (const struct config_key *key = config_keys; source->typed && key->name; key++) {
+		if (!(source->given & config_key_bit(key)) || fits_type(key, source))
+			continue;
+		config_type_list(key->types, types, sizeof(types));
+		return fail(p, "source '%s' of type %s has '%s'; expected it in type %s only",
+			    source->name, config_type_name(source->type), key->name, types);
+	}
 	return 1;
 }
 

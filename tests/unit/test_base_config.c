@@ -502,7 +502,7 @@ static void sources_have_to_be_complete_and_consistent(void **state)
 {
 	(void)state;
 	assert_fault("\n[source a]\nprefer = on\n",
-		     "f:2: [source a]: no type; expected type = ntp|pool|system");
+		     "f:2: [source a]: no type; expected type = TYPE, such as ntp");
 	assert_fault("[source a]\ntype = ntp\n",
 		     "f:1: [source a]: no address; expected address = HOST[:PORT]");
 	assert_fault("[source a]\ntype = system\nmin-poll = 8 s\nmax-poll = 4 s\n",
