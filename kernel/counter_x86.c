@@ -27,7 +27,12 @@ bool vmclock_counter_stable(void)
 	return !check_tsc_unstable();
 }
 
+/* Early kernels know the TSC by no number of its own, and cannot say that a snapshot is of it. */
 enum clocksource_ids vmclock_counter_clocksource(void)
 {
+#ifdef HAVE_CSID_X86_TSC
 	return CSID_X86_TSC;
+#else
+	return CSID_MAX;
+#endif
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The system's clocks at one value of the counter. */
+#include <linux/ktime.h>
 #include <linux/timekeeping.h>
 
 #include "counter.h"

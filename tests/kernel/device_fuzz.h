@@ -4,9 +4,9 @@
 #define VMCLOCK_DEVICE_FUZZ_H
 
 /* One thread; returns how many results the model did not predict, and how many were accepted. */
-long fuzz_alone(long calls, unsigned long long counter_hz, long *accepted);
+long fuzz_alone(long calls, unsigned long long hz, long *accepted);
 
 /* Several threads, writers that come and go; returns how many mappings showed no page. */
-long fuzz_together(long calls, unsigned long long counter_hz);
+long fuzz_together(long calls, unsigned long long hz);
 
 #endif

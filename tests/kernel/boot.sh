@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# A machine of its own for tests: what is put into its initramfs, how it boots, what it said.
+#
+# In this order: machine NAME; program, file, driver as needed; then boot_uml or boot_qemu, which
+# ends with report. Every boot has a limit and is repeated once if it does not reach its end.
+
+complaints='BUG:|WARNING:|UBSAN:|INFO: (task|rcu|trying)|Call Trace|unreferenced object'
+complaints+='|Kernel panic|rcu_sched|self-detected stall|soft lockup|Oops'
+
+# machine BUILD_DIRECTORY NAME: a new one, without any test.
+machine() {
+	work=$(mkdir -p "$1" && cd "$1" && pwd)/kernel-$2
+	root=$work/root
+	rm -rf "$root"
+	mkdir -p "$root"/{dev,proc,sys,tests,lib/modules}
+	: >"$root/order"
+	: >"$root/modules"
+	compile "$root/init" "$here/guestos/init.c"
+}
+
+compile() {
+	gcc -std=gnu11 -O1 -g -static -pthread -Wall -Wextra -Wshadow -Werror -I"$project/uapi" \
+		-I"$project/lib" -I"$here/guestos" -o "$@"
+}
+
+# program NAME [SOURCE...]: the next test; guestos/NAME.c unless other sources are named.
+program() {
+	local name=$1
+
+	shift
+	[[ $# != 0 ]] || set -- "$here/guestos/$name.c"
+	compile "$root/tests/$name" "$@" "$here/guestos/harness.c"
+	echo "$name" >>"$root/order"
+}
+
+# file SOURCE PATH: anything else, there under this path.
+file() {
+	mkdir -p "$root/$(dirname "$2")"
+	cp -L "$1" "$root/$2"
+}
+
+# driver MODULE [MODULES]: ours, and from a directory of modules what it depends on.
+driver() {
+	cp "$1" "$root/vmclock_host.ko"
+	needed_by "$1" "${2:-}"
+}
+
+needed_by() {
+	local name path
+
+	for name in $(modinfo -F depends "$1" | tr , ' '); do
+		path=$(find "$2/" -name "${name//_/[-_]}.ko*" -print -quit)
+		[[ -n $path ]] || die "$name, which $1 needs, is not in $2"
+		[[ ! -e $root/lib/modules/$name.ko ]] || continue
+		case $path in
+		*.xz) xz -dc "$path" >"$root/lib/modules/$name.ko" ;;
+		*) cp "$path" "$root/lib/modules/$name.ko" ;;
+		esac
+		needed_by "$root/lib/modules/$name.ko" "$2"
+		echo "/lib/modules/$name.ko" >>"$root/modules"
+	done
+}
+
+initramfs() {
+	(cd "$root" && find . | cpio -o -H newc --quiet | gzip -1) >"$work/initramfs.gz"
+}
+
+# boot_uml LIMIT_S KERNEL [PARAMETER...]: its console is the log.
+boot_uml() {
+	local limit_s=$1 kernel=$2
+
+	shift 2
+	initramfs
+	twice env TMPDIR="$work" timeout -k 5 "$limit_s" nice -n 15 "$kernel" mem=512M \
+		initrd="$work/initramfs.gz" con0=null,fd:1 con=null console=tty0 loglevel=7 \
+		umid="vmclock-$$" uml_dir="$work/" "$@"
+}
+
+# boot_qemu LIMIT_S KERNEL PARAMETERS [OPTION...]: a PC without KVM; its serial line is the log.
+boot_qemu() {
+	local limit_s=$1 kernel=$2 parameters=$3
+
+	shift 3
+	need qemu-system-x86_64 qemu-system-x86
+	initramfs
+	twice timeout -k 5 "$limit_s" nice -n 15 qemu-system-x86_64 -accel tcg,thread=multi \
+		-machine pc -cpu max -m 256M -display none -serial stdio -monitor none -no-reboot \
+		-nic none -kernel "$kernel" -initrd "$work/initramfs.gz" \
+		-append "console=ttyS0 loglevel=5 panic=-1 tsc=reliable $parameters" "$@"
+}
+
+twice() {
+	local start=$SECONDS
+
+	reaches_its_end "$@" || {
+		say "the boot did not reach its end; once more"
+		reaches_its_end "$@"
+	} || {
+		tail -n 40 "$work/console.txt" | sed 's/^/# /'
+		echo "Bail out! the boot did not reach its end"
+		exit 1
+	}
+	say "booted and tested in $((SECONDS - start)) s"
+	report
+}
+
+reaches_its_end() {
+	"$@" >"$work/console.log" 2>&1 </dev/null || true
+	tr -d '\r' <"$work/console.log" >"$work/console.txt"
+	grep -q '^# the end$' "$work/console.txt"
+}
+
+# The verdicts of all programs as one stream of TAP, and one more about what the kernel said.
+report() {
+	grep -E "$complaints" "$work/console.txt" >"$work/complaints" || true
+	{
+		grep -E '^(ok|not ok|# )' "$work/console.txt"
+		sed 's/^/# /' "$work/complaints"
+		[[ ! -s $work/complaints ]] || printf 'not '
+		echo "ok - the kernel complains about nothing"
+	} | awk '/^(not )?ok/ { sub(/ok( [0-9]+)?/, "ok " ++n) }
+		/^not ok/ { bad = 1 }
+		/^# the end$/ { next }
+		{ print }
+		END { print "1.." n; exit bad }'
+}

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The first process of a machine under test: runs the programs of /order one by one, and halts. */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/reboot.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+static void mount_all(void)
+{
+	mount("dev", "/dev", "devtmpfs", 0, NULL);
+	mount("proc", "/proc", "proc", 0, NULL);
+	mount("sys", "/sys", "sysfs", 0, NULL);
+	mount("debug", "/sys/kernel/debug", "debugfs", 0, NULL);
+	mkdir("/run", 0755);
+	mkdir("/tmp", 01777);
+	mount("run", "/run", "tmpfs", 0, NULL);
+	mount("tmp", "/tmp", "tmpfs", 0, NULL);
+}
+
+/* Calls back with each line of a file; one that does not exist has none. */
+static void each_line(const char *path, void (*use)(char *line))
+{
+	char line[256];
+	FILE *file = fopen(path, "r");
+
+	while (file && fgets(line, sizeof(line), file)) {
+		line[strcspn(line, "\n")] = '\0';
+		use(line);
+	}
+	if (file)
+		fclose(file);
+}
+
+/* What the driver itself depends on. */
+static void load(char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (syscall(SYS_finit_module, fd, "", 0))
+		printf("not ok - %s cannot be loaded\n", path);
+	close(fd);
+}
+
+static void run(char *name)
+{
+	char path[300];
+	char *args[] = {path, NULL};
+	time_t began = time(NULL);
+	int status = -1;
+	pid_t child;
+
+	snprintf(path, sizeof(path), "/tests/%s", name);
+	printf("# test %s\n", name);
+	fflush(stdout);
+	child = fork();
+	if (!child) {
+		execv(path, args);
+		_exit(127);
+	}
+	while (waitpid(-1, &status, 0) != child)
+		; /* orphans end up here too */
+	if (status)
+		printf("not ok - %s: ended with status %#x\n", name, (unsigned int)status);
+	printf("# test %s: %ld s\n", name, (long)(time(NULL) - began));
+}
+
+int main(void)
+{
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	mount_all();
+	each_line("/modules", load);
+	each_line("/order", run);
+	printf("# the end\n");
+	fflush(stdout);
+	reboot(RB_POWER_OFF);
+	return 1;
+}
