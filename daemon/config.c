@@ -120,6 +120,11 @@ int config_read(struct config *config, const char *path, char *message, size_t m
 	return err;
 }
 
+bool config_marks_seconds(const struct config_source *source)
+{
+	return source->lock[0];
+}
+
 /* An open end of the poll range is the type's default, moved if the other end asks for it. */
 static void complete_polls(struct config_source *source)
 {
@@ -147,8 +152,8 @@ static const char *type_fault(const struct config_source *source)
 /* What is wrong with one source, or NULL. */
 static const char *source_fault(const struct config_source *source)
 {
-	const char *fault = source->typed ? type_fault(source)
-					  : "no type; expected type = TYPE, such as ntp";
+	const char *fault =
+		source->typed ? type_fault(source) : "no type; expected type = TYPE, such as ntp";
 
 	if (fault)
 		return fault;

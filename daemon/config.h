@@ -26,10 +26,11 @@ struct config_source {
 	bool prefer;
 	bool trust;
 	bool noselect;
-	double offset_ns;	  /* source time - true time, any sign, |x| <= 1 s */
-	double max_error_ns;	  /* added to what the source claims, >= 0 */
-	double min_poll_s;	  /* 1..1024; 0 until config_check() puts the type's default */
-	double max_poll_s;	  /* min_poll_s..1024; likewise */
+	double offset_ns;    /* source time - true time, any sign, |x| <= 1 s */
+	double max_error_ns; /* added to what the source claims, >= 0; INFINITY: it claims nothing
+			      */
+	double min_poll_s;   /* 1..1024; 0 until config_check() puts the type's default */
+	double max_poll_s;   /* min_poll_s..1024; likewise */
 	unsigned int min_samples; /* 1..64 */
 	/* ntp, pool */
 	char host[CONFIG_HOST_MAX]; /* name or numeric address, without port */
@@ -38,6 +39,10 @@ struct config_source {
 	enum timestamps_mode timestamps;
 	char interface[16];	   /* bind to this one; "": any */
 	unsigned int pool_sources; /* 1..16 */
+	/* sources that mark seconds */
+	char lock[CONFIG_NAME_MAX]; /* who names them; "": any */
+	double max_latency_ns;	    /* of the stamp of a pulse; INFINITY: not stated */
+	double max_jitter_ns;
 	/* where it was written, for messages */
 	char file[CONFIG_PATH_MAX];
 	unsigned int line;
@@ -82,15 +87,19 @@ void config_defaults(struct config *config);
 #define CONFIG_DEFAULT_PATH "/etc/vmclockd.conf"
 
 /*
- * Reads `path` (CONFIG_DEFAULT_PATH may be missing, and is then empty), then every *.conf in `path`.d/ in name order (later wins). Without any source the
- * default `[source pool]` asking pool.ntp.org is added. 0, or -EINVAL (text wrong), -errno (file);
- * the message is "FILE:LINE: what is wrong; what was expected".
+ * Reads `path` (CONFIG_DEFAULT_PATH may be missing, and is then empty), then every *.conf in
+ * `path`.d/ in name order (later wins). Without any source the default `[source pool]` asking
+ * pool.ntp.org is added. 0, or -EINVAL (text wrong), -errno (file); the message is "FILE:LINE: what
+ * is wrong; what was expected".
  */
 int config_read(struct config *config, const char *path, char *message, size_t message_size);
 
 /* The parser alone, for tests and the fuzzer: `text` is the file's content. */
 int config_parse(struct config *config, const char *text, size_t length, const char *file,
 		 char *message, size_t message_size);
+
+/* Its events are counter values at whole seconds, and name the second rarely or never. */
+bool config_marks_seconds(const struct config_source *source);
 
 /*
  * After all files: ranges that span keys (min-poll <= max-poll, an ntp source has an address), and

@@ -25,22 +25,35 @@ static int64_t event_utc_s(const struct event *e)
 	}
 }
 
-static int take_event(void *context, struct source *source, const struct event *event)
+/* One whose second is not known yet has no UTC that could be ambiguous. */
+static bool has_utc(const struct event *e)
+{
+	return !event_marks_second(e) || e->edge.labelled;
+}
+
+static int take_event(void *context, struct source *source, const struct event *raw)
 {
 	struct daemon *d = context;
 	const struct config_source *config = source->config;
-	int64_t utc_s = event_utc_s(event);
+	int64_t utc_s = event_utc_s(raw), tai_offset_s = leap_tai_offset_s(&d->leap, utc_s);
+	struct event event = *raw;
 	struct sample sample;
-	int err;
+	int err = 0;
 
-	event_log_write(d->event_log, source->name, event);
-	if (calendar_is_ambiguous(&d->leap, utc_s, LEAP_MARGIN_S))
+	event_log_write(d->event_log, source->name, raw);
+	if (has_utc(raw) && calendar_is_ambiguous(&d->leap, utc_s, LEAP_MARGIN_S))
 		return -EINVAL;
-	err = event_to_sample(event, (int64_t)leap_tai_offset_s(&d->leap, utc_s) * NS_PER_S,
-			      config->offset_ns, config->max_error_ns, d->counter.ns_per_tick,
-			      &sample);
+	if (event_marks_second(raw)) {
+		err = discipline_pulse(d->discipline, source->slot, &event.edge, tai_offset_s,
+				       config->offset_ns);
+		tai_offset_s = 0; /* it is in the label now */
+	}
+	if (!err)
+		err = event_to_sample(&event, tai_offset_s * NS_PER_S, config->offset_ns,
+				      config->max_error_ns, d->counter.ns_per_tick, &sample);
 	if (err)
 		return err;
+	event_limit_latency(&sample, config->max_latency_ns);
 	return discipline_sample(d->discipline, source->slot, &sample);
 }
 
@@ -97,7 +110,9 @@ static int start_section(struct daemon *d, const struct config_source *config)
 	struct discipline_source_config slot_config = {.prefer = config->prefer,
 						       .trust = config->trust,
 						       .noselect = config->noselect,
-						       .min_samples = config->min_samples};
+						       .min_samples = config->min_samples,
+						       .pulse = config_marks_seconds(config),
+						       .max_jitter_ns = config->max_jitter_ns};
 	struct source *first = &d->sources[d->source_count];
 	unsigned int count = source_count(config);
 	int err;
@@ -120,6 +135,28 @@ static int start_section(struct daemon *d, const struct config_source *config)
 	return 0;
 }
 
+/* The slots of all sources that a section has made. */
+static uint64_t slots_of(const struct daemon *d, const char *section)
+{
+	uint64_t slots = 0;
+
+	for (unsigned int i = 0; i < d->source_count; i++)
+		if (!strcmp(d->sources[i].config->name, section))
+			slots |= UINT64_C(1) << d->sources[i].slot;
+	return slots;
+}
+
+static void set_locks(struct daemon *d)
+{
+	for (unsigned int i = 0; i < d->source_count; i++) {
+		const struct source *source = &d->sources[i];
+
+		if (source->config->lock[0])
+			discipline_set_lock(d->discipline, source->slot,
+					    slots_of(d, source->config->lock));
+	}
+}
+
 int daemon_start_sources(struct daemon *d, char *message, size_t size)
 {
 	d->env = (struct source_env){.loop = &d->loop,
@@ -140,5 +177,6 @@ int daemon_start_sources(struct daemon *d, char *message, size_t size)
 		snprintf(message, size, "source %s: %s", config->name, strerror(-err));
 		return EXIT_FAILED;
 	}
+	set_locks(d);
 	return 0;
 }

@@ -312,11 +312,12 @@ static void parse_edge(struct fields *f, struct event_csv *out)
 	take_name(f, "SOURCE", out->name);
 	edge->c_edge = take_counter(f, "c_edge");
 	edge->uncertainty_ticks = take_size(f, "uncertainty_ticks", false);
-	if (!take_optional(f, &field) || field.length == 0)
-		return;
-	edge->labelled = true;
-	if (!read_integer(field, &edge->label_s))
-		fail_value(f, "label_s", field, "a whole number of seconds");
+	if (take_optional(f, &field) && field.length > 0) {
+		edge->labelled = true;
+		if (!read_integer(field, &edge->label_s))
+			fail_value(f, "label_s", field, "a whole number of seconds");
+	}
+	edge->since_other_ticks = take_optional_size(f, "since_other_ticks", 0);
 }
 
 static void parse_pps(struct fields *f, struct event_csv *out)
@@ -510,6 +511,10 @@ static void format_edge(struct text *t, const char *word, const char *name,
 	put_real(t, edge->uncertainty_ticks);
 	if (edge->labelled)
 		put(t, ",%" PRId64, edge->label_s);
+	if (!(edge->since_other_ticks > 0))
+		return;
+	put(t, edge->labelled ? "," : ",,");
+	put_real(t, edge->since_other_ticks);
 }
 
 static void format_time(struct text *t, const char *name, const struct event_time *time)
@@ -645,6 +650,25 @@ static bool read_number(const char *text, const char *key, double least, double 
 	return read_real(value, out) && *out >= least && *out <= most;
 }
 
+/* Of a source that may state none. */
+static bool read_error(const char *text, const char *key, double *out)
+{
+	return read_number(text, key, 0, INFINITY, out) && (isinf(*out) || *out <= 1e12);
+}
+
+static bool read_word(const char *text, const char *key, char out[EVENT_CSV_NAME_MAX])
+{
+	struct field value;
+
+	if (!find_setting(text, key, &value))
+		return true;
+	if (value.length >= EVENT_CSV_NAME_MAX)
+		return false;
+	memcpy(out, value.text, value.length);
+	out[value.length] = '\0';
+	return true;
+}
+
 int event_csv_settings_parse(struct event_csv_settings *out, const char *text, char *message,
 			     size_t message_size)
 {
@@ -661,8 +685,14 @@ int event_csv_settings_parse(struct event_csv_settings *out, const char *text, c
 		bad = "min_samples: not within 0 to 64";
 	else if (!read_number(text, "offset_ns", -1e9, 1e9, &out->offset_ns))
 		bad = "offset_ns: not within -1 s to 1 s";
-	else if (!read_number(text, "max_error_ns", 0, 1e12, &out->max_error_ns))
-		bad = "max_error_ns: not within 0 to 1000 s";
+	else if (!read_error(text, "max_error_ns", &out->max_error_ns))
+		bad = "max_error_ns: neither inf nor within 0 to 1000 s";
+	else if (!read_error(text, "max_latency_ns", &out->max_latency_ns))
+		bad = "max_latency_ns: neither inf nor within 0 to 1000 s";
+	else if (!read_number(text, "max_jitter_ns", 0, 1e9, &out->max_jitter_ns))
+		bad = "max_jitter_ns: not within 0 to 1 s";
+	else if (!read_word(text, "lock", out->lock))
+		bad = "lock: longer than 47 characters";
 	else if (!read_number(text, "poll_s", 1e-3, 1e6, &out->poll_s))
 		bad = "poll_s: not within 1e-3 to 1e6";
 	if (bad) {
@@ -689,6 +719,12 @@ int event_csv_settings_format(const struct event_csv_settings *in, char *out, si
 	    in->trust ? "on" : "off", in->noselect ? "on" : "off", in->min_samples);
 	put_setting(&t, "offset_ns", in->offset_ns);
 	put_setting(&t, "max_error_ns", in->max_error_ns);
+	if (in->pulse) {
+		put_setting(&t, "max_latency_ns", in->max_latency_ns);
+		put_setting(&t, "max_jitter_ns", in->max_jitter_ns);
+	}
+	if (in->lock[0])
+		put(&t, ";lock=%s", in->lock);
 	if (in->poll_s > 0)
 		put_setting(&t, "poll_s", in->poll_s);
 	return t.full ? -ENOSPC : (int)t.used;

@@ -47,8 +47,13 @@ struct event_csv_settings {
 	bool noselect;
 	unsigned int min_samples; /* 1..64 */
 	double offset_ns;	  /* source time - true time */
-	double max_error_ns;	  /* >= 0, added to what the source claims */
-	double poll_s;		  /* > 0; 0: not stated */
+	double max_error_ns;	  /* >= 0, added to what the source claims; INFINITY: no bound */
+	/* Of a source that marks seconds; `pulse` says to write them and is not read. */
+	bool pulse;
+	double max_latency_ns;	       /* >= 0; INFINITY: not stated */
+	double max_jitter_ns;	       /* >= 0; 0: the default */
+	char lock[EVENT_CSV_NAME_MAX]; /* the source that names its seconds; "": any */
+	double poll_s;		       /* > 0; 0: not stated */
 };
 
 /*

@@ -293,7 +293,12 @@ void event_log_settings(const struct config_source *config, double poll_s, char 
 		.offset_ns = config->offset_ns,
 		.max_error_ns = config->max_error_ns,
 		.poll_s = poll_s,
+		.pulse = config_marks_seconds(config),
+		.max_latency_ns = config->max_latency_ns,
+		.max_jitter_ns = config->max_jitter_ns,
 	};
+
+	copy(settings.lock, sizeof(settings.lock), config->lock);
 
 	if (event_csv_settings_format(&settings, out, size) < 0)
 		copy(out, size, "");

@@ -14,6 +14,16 @@
 #define WINDOW_MIN_S 600.0
 #define WINDOW_MAX_S 3600.0
 
+/* Edges come, but none of them could be made a sample lately. */
+static bool pulses_go_unused(const struct discipline *d, const struct slot *slot, uint64_t now)
+{
+	double reach_s = REACH_POLLS * slot->status.poll_s + 1;
+
+	return slot->pulse_seen && slot->pulse_why &&
+	       elapsed_s(d, now, slot->pulse_last) <= reach_s &&
+	       (!slot->status.samples || elapsed_s(d, now, slot->status.last_counter) > reach_s);
+}
+
 /* The slot's own part of its state, before anybody votes. */
 static void judge_alone(struct discipline *d, struct slot *slot, uint64_t now)
 {
@@ -25,8 +35,11 @@ static void judge_alone(struct discipline *d, struct slot *slot, uint64_t now)
 	st->weight = 0;
 	slot->truechimer = false;
 	slot->voting = false;
-	if (slot->offline || !st->samples ||
-	    elapsed_s(d, now, st->last_counter) > REACH_POLLS * st->poll_s + 1) {
+	if (!slot->offline && pulses_go_unused(d, slot, now)) {
+		st->state = SOURCE_WAITING;
+		st->why = slot->pulse_why;
+	} else if (slot->offline || !st->samples ||
+		   elapsed_s(d, now, st->last_counter) > REACH_POLLS * st->poll_s + 1) {
 		st->state = SOURCE_UNREACHABLE;
 		st->why = slot->offline ? "cannot be heard"
 			  : st->samples ? "no answer for 8 polls"
@@ -60,6 +73,7 @@ static void gather_voters(struct discipline *d, uint64_t now)
 		if (slot->voting)
 			d->voters[d->voter_count++] = slot;
 	}
+	d->member_count = d->voter_count;
 }
 
 static void cast_votes(struct discipline *d, int64_t base_ns)
@@ -161,17 +175,57 @@ static bool vote(struct discipline *d)
 	return true;
 }
 
-static bool any_preferred(const struct discipline *d)
+/* Who gives no bound cannot vote; whose estimate lies within the others' bound agrees with them. */
+static void gather_followers(struct discipline *d)
 {
-	for (unsigned int i = 0; i < d->voter_count; i++)
-		if (d->voters[i]->truechimer && d->voters[i]->config.prefer)
-			return true;
-	return false;
+	const struct interval *bound = &d->totals.interval;
+
+	d->member_count = d->voter_count;
+	for (unsigned int i = 0; i < d->config.sources_max; i++) {
+		struct slot *slot = &d->slots[i];
+		struct discipline_source_status *st = &slot->status;
+		double phase_ns =
+			(double)(st->estimate.time_ns - bound->base_ns) + st->estimate.frac_ns;
+
+		if (!slot->used || st->state != SOURCE_WAITING || !st->has_estimate ||
+		    st->has_interval || st->samples < slot->config.min_samples)
+			continue;
+		slot->truechimer = phase_ns >= bound->lo_ns && phase_ns <= bound->hi_ns;
+		st->state = SOURCE_FALSETICKER;
+		st->why = "its estimate lies outside the bound that the others give";
+		d->voters[d->member_count++] = slot;
+	}
 }
 
-static void name_selected(struct discipline *d, bool preferred)
+enum choice { CHOOSE_ALL, CHOOSE_PULSES, CHOOSE_PREFERRED };
+
+static bool is_choice(const struct slot *slot, enum choice choice)
 {
-	for (unsigned int i = 0; i < d->voter_count; i++) {
+	return slot->truechimer &&
+	       (choice == CHOOSE_ALL || (choice == CHOOSE_PULSES && slot->config.pulse) ||
+		(choice == CHOOSE_PREFERRED && slot->config.prefer));
+}
+
+/*
+ * Who is combined: those that the operator prefers; else pulses, which are not a network away, so
+ * that no common asymmetry of paths can outnumber them; else all.
+ */
+static enum choice choose(const struct discipline *d)
+{
+	enum choice choice = CHOOSE_ALL;
+
+	for (unsigned int i = 0; i < d->member_count; i++) {
+		if (is_choice(d->voters[i], CHOOSE_PREFERRED))
+			return CHOOSE_PREFERRED;
+		if (is_choice(d->voters[i], CHOOSE_PULSES))
+			choice = CHOOSE_PULSES;
+	}
+	return choice;
+}
+
+static void name_selected(struct discipline *d, enum choice choice)
+{
+	for (unsigned int i = 0; i < d->member_count; i++) {
 		struct slot *slot = d->voters[i];
 		struct discipline_source_status *st = &slot->status;
 
@@ -181,29 +235,31 @@ static void name_selected(struct discipline *d, bool preferred)
 		st->weight = d->candidates[i].weight;
 		if (d->candidates[i].chosen)
 			st->why = "";
-		else if (preferred && !slot->config.prefer)
+		else if (choice == CHOOSE_PREFERRED && !slot->config.prefer)
 			st->why = "a preferred source is used";
+		else if (choice == CHOOSE_PULSES && !slot->config.pulse)
+			st->why = "a pulse is used";
 		else
 			st->why = "its estimate stands apart from the majority's";
 	}
 }
 
-/* Combines the truechimers' estimates; only the preferred ones where there are any. */
+/* Combines the truechimers' estimates, or those of the better ones among them. */
 static void combine(struct discipline *d)
 {
-	bool preferred = any_preferred(d);
+	enum choice choice = choose(d);
 
-	for (unsigned int i = 0; i < d->voter_count; i++) {
+	for (unsigned int i = 0; i < d->member_count; i++) {
 		const struct slot *slot = d->voters[i];
 
 		d->candidates[i].estimate = slot->status.estimate;
 		d->candidates[i].weight = 0;
-		d->candidates[i].chosen = slot->truechimer && (slot->config.prefer || !preferred);
+		d->candidates[i].chosen = is_choice(slot, choice);
 	}
-	combine_leave_out_strays(d->candidates, d->voter_count);
-	if (combine_estimates(d->candidates, d->voter_count, &d->totals.estimate))
+	combine_leave_out_strays(d->candidates, d->member_count);
+	if (combine_estimates(d->candidates, d->member_count, &d->totals.estimate))
 		d->totals.has_estimate = true;
-	name_selected(d, preferred);
+	name_selected(d, choice);
 }
 
 /* The estimate by the straight line that it is; its variance by the wander. */
@@ -247,7 +303,7 @@ static void fit_promise(struct discipline *d)
 	double span = d->config.max_rate_change_ppb / fmax(change_ppb, 1e-6);
 	bool learned = false;
 
-	for (unsigned int i = 0; i < d->voter_count; i++)
+	for (unsigned int i = 0; i < d->member_count; i++)
 		learned |= d->candidates[i].chosen &&
 			   filter_count(d->voters[i]->filter) >= WANDER_SAMPLES;
 	if (!learned)
@@ -278,6 +334,7 @@ bool consensus_reach(struct discipline *d, uint64_t now)
 	hold_over(d, now);
 	majority = vote(d);
 	if (majority) {
+		gather_followers(d);
 		combine(d);
 		fit_promise(d);
 	}

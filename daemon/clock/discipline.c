@@ -22,6 +22,9 @@
 #define AWAY_MAX_NS 1e17
 /* How long the first line waits for more than half of the sources, after the first answer. */
 #define START_GRACE_S 2.0
+/* How long for a pulse, which is better than all of them: two edges, and a third where one came
+ * before there was anybody to name it. */
+#define PULSE_GRACE_S 3.0
 /* The promise is taken over this span until the wander is known. */
 #define WINDOW_START_S 1024.0
 /* The line is renewed at most this often; samples in between wait for the next renewal. */
@@ -148,6 +151,10 @@ int discipline_add_source(struct discipline *d, const struct discipline_source_c
 		slot->used = true;
 		slot->offline = false;
 		slot->config = *config;
+		slot->lock = 0;
+		slot->pulse_seen = false;
+		slot->pulse_why = NULL;
+		pulse_init(&slot->pulse, d->ns_per_tick, config->max_jitter_ns);
 		slot->status = (struct discipline_source_status){
 			.state = SOURCE_UNREACHABLE, .why = "no answer yet", .poll_s = 1};
 		restart_history(d, slot, &rate);
@@ -156,7 +163,7 @@ int discipline_add_source(struct discipline *d, const struct discipline_source_c
 	return -ENOSPC;
 }
 
-static struct slot *slot_at(const struct discipline *d, int slot)
+struct slot *discipline_slot(const struct discipline *d, int slot)
 {
 	if (slot < 0 || (unsigned int)slot >= d->config.sources_max || !d->slots[slot].used)
 		return NULL;
@@ -165,7 +172,7 @@ static struct slot *slot_at(const struct discipline *d, int slot)
 
 void discipline_remove_source(struct discipline *d, int slot)
 {
-	struct slot *s = slot_at(d, slot);
+	struct slot *s = discipline_slot(d, slot);
 
 	if (!s)
 		return;
@@ -176,7 +183,7 @@ void discipline_remove_source(struct discipline *d, int slot)
 
 void discipline_reset_source(struct discipline *d, int slot)
 {
-	struct slot *s = slot_at(d, slot);
+	struct slot *s = discipline_slot(d, slot);
 	const struct rate_prior rate = known_rate(d);
 
 	if (!s)
@@ -187,7 +194,7 @@ void discipline_reset_source(struct discipline *d, int slot)
 
 void discipline_set_poll(struct discipline *d, int slot, double poll_s)
 {
-	struct slot *s = slot_at(d, slot);
+	struct slot *s = discipline_slot(d, slot);
 
 	if (s && poll_s > 0)
 		s->status.poll_s = poll_s;
@@ -195,7 +202,7 @@ void discipline_set_poll(struct discipline *d, int slot, double poll_s)
 
 void discipline_offline(struct discipline *d, int slot)
 {
-	struct slot *s = slot_at(d, slot);
+	struct slot *s = discipline_slot(d, slot);
 
 	if (!s || s->offline)
 		return;
@@ -250,7 +257,7 @@ static int take_facts(struct discipline *d, struct slot *slot, const struct samp
 
 int discipline_sample(struct discipline *d, int index, const struct sample *s)
 {
-	struct slot *slot = slot_at(d, index);
+	struct slot *slot = discipline_slot(d, index);
 	int err;
 
 	if (!slot || !sample_is_sane(d, slot, s) || of_last_life(d, s))
@@ -277,31 +284,43 @@ int discipline_sample(struct discipline *d, int index, const struct sample *s)
 
 /*
  * The first to answer may be the one that lies: where several are asked, the first line waits until
- * more than half can vote, or the others have had a fair chance to answer.
+ * more than half can vote, or the others have had a fair chance to answer. A pulse is waited for
+ * in any case: the line would have to slew from where the others put it. Seconds to wait in all; 0:
+ * no longer.
  */
-static bool others_may_still_answer(const struct discipline *d, uint64_t now)
+static double start_grace_s(const struct discipline *d, uint64_t now)
 {
-	unsigned int asked = 0;
+	unsigned int asked = 0, answered = 0;
+	double grace_s = 0;
 
-	for (unsigned int i = 0; i < d->config.sources_max; i++)
-		asked += d->slots[i].used && !d->slots[i].config.noselect;
-	return d->first_sample && 2 * d->voter_count <= asked &&
-	       elapsed_s(d, now, d->first_sample) < START_GRACE_S;
+	for (unsigned int i = 0; i < d->config.sources_max; i++) {
+		const struct slot *slot = &d->slots[i];
+
+		if (!slot->used || slot->config.noselect)
+			continue;
+		asked++;
+		answered += slot->voting || (slot->status.samples && !slot->status.has_interval);
+		if (slot->config.pulse && !slot->status.samples && !slot->offline)
+			grace_s = PULSE_GRACE_S;
+	}
+	if (2 * answered <= asked)
+		grace_s = fmax(grace_s, START_GRACE_S);
+	return d->first_sample && elapsed_s(d, now, d->first_sample) < grace_s ? grace_s : 0;
 }
 
 /* Without a line, or after a disruption. What was said so far is then held against nobody. */
 static bool hold_first_line_back(struct discipline *d, uint64_t now, bool majority)
 {
-	bool wait = others_may_still_answer(d, now);
+	double grace_s = start_grace_s(d, now);
 
-	if (majority && !wait)
+	if (majority && grace_s <= 0)
 		return false;
 	d->has_interval = false;
 	d->has_past = false;
 	d->totals.has_estimate = false;
 	d->deadline = UINT64_MAX;
-	if (wait) {
-		d->deadline = d->first_sample + ticks_of(d, START_GRACE_S) + 1;
+	if (grace_s > 0) {
+		d->deadline = d->first_sample + ticks_of(d, grace_s) + 1;
 		d->totals.why = "waiting for the other sources' first answers";
 	} else if (d->voter_count) {
 		d->totals.why = "the sources disagree and no majority ever confirmed one";
@@ -356,9 +375,13 @@ void discipline_disrupt(struct discipline *d, uint64_t now, const char *reason)
 	d->config.prior = (struct filter_prior){0, 0};
 	d->config.rate_lo_ppb = -ENVELOPE_RATE_MAX_PPB;
 	d->config.rate_hi_ppb = ENVELOPE_RATE_MAX_PPB;
-	for (unsigned int i = 0; i < d->config.sources_max; i++)
-		if (d->slots[i].used)
-			restart_history(d, &d->slots[i], NULL);
+	for (unsigned int i = 0; i < d->config.sources_max; i++) {
+		if (!d->slots[i].used)
+			continue;
+		restart_history(d, &d->slots[i], NULL);
+		pulse_reset(&d->slots[i].pulse);
+		d->slots[i].pulse_seen = false;
+	}
 	nesting_clear(&d->nesting);
 	d->has_past = false;
 	d->resumed = false;
@@ -402,7 +425,7 @@ void discipline_seed(struct discipline *d, const struct line *line, const struct
 
 double discipline_poll_hint(const struct discipline *d, int index)
 {
-	const struct slot *slot = slot_at(d, index);
+	const struct slot *slot = discipline_slot(d, index);
 	struct filter_report report;
 	struct estimate e;
 	double t = 1;
@@ -424,7 +447,7 @@ double discipline_poll_hint(const struct discipline *d, int index)
 void discipline_get_source(const struct discipline *d, int index,
 			   struct discipline_source_status *out)
 {
-	const struct slot *slot = slot_at(d, index);
+	const struct slot *slot = discipline_slot(d, index);
 
 	if (!slot) {
 		*out = (struct discipline_source_status){.state = SOURCE_UNUSED, .why = ""};
@@ -432,6 +455,7 @@ void discipline_get_source(const struct discipline *d, int index,
 	}
 	*out = slot->status;
 	filter_get_report(slot->filter, &out->filter);
+	out->pulses = slot->pulse.counts;
 	if (out->has_estimate && d->totals.has_line)
 		out->offset_ns =
 			-line_minus(&d->totals.last.line, d->ns_per_tick, out->estimate.counter,

@@ -15,6 +15,7 @@
 #include "envelope.h"
 #include "filter.h"
 #include "line.h"
+#include "pulse.h"
 #include "sample.h"
 
 enum { DISCIPLINE_SOURCES_MAX = 64 };
@@ -37,6 +38,8 @@ struct discipline_source_config {
 	bool trust;
 	bool noselect;
 	unsigned int min_samples; /* before it may vote; 0 and 1: at once */
+	bool pulse;	      /* marks seconds, and says more than others where in them we are */
+	double max_jitter_ns; /* of a pulse; 0: PULSE_MAX_JITTER_NS */
 };
 
 enum discipline_status {
@@ -86,6 +89,7 @@ struct discipline_source_status {
 	struct interval interval; /* at the last run */
 	double weight;		  /* share of the combination, 0..1 */
 	struct filter_report filter;
+	struct pulse_counts pulses;
 };
 
 struct discipline_totals {
@@ -144,6 +148,20 @@ void discipline_disrupt(struct discipline *d, uint64_t now, const char *reason);
 
 /* Continues the page of the daemon's last life; before any sample. */
 void discipline_seed(struct discipline *d, const struct line *line, const struct interval *bound);
+
+/*
+ * An edge of a source with `pulse`: is it a pulse, and of which second? 0: edge->label_s is that
+ * second in the scale of the line. A label that the source gave itself is only moved there, by
+ * utc_to_line_s; else it comes from other sources whose whole interval lies within 0.4 s of one and
+ * the same second, or by counting on from there. offset_ns as for event_to_sample(). -EAGAIN: not
+ * known yet; -ERANGE: not a pulse, or contradicted; -EINVAL: no such source, or not in order.
+ */
+int discipline_pulse(struct discipline *d, int slot, struct event_edge *edge, int64_t utc_to_line_s,
+		     double offset_ns);
+
+/* Only these slots (a bit each) name the seconds of this one, be they selected or not; 0: any other
+ * that is selected or selectable. */
+void discipline_set_lock(struct discipline *d, int slot, uint64_t slots);
 
 /* A poll interval (s, a power of two) beyond which this source's error would grow by more than half
  * of its noise; 1 until that is known. */

@@ -8,6 +8,7 @@
 #include "envelope.h"
 #include "filter.h"
 #include "nesting.h"
+#include "pulse.h"
 #include "select.h"
 
 /* A source unheard for this many of its polls is unreachable (discipline rule of the page status).
@@ -22,6 +23,11 @@ struct slot {
 	struct envelope envelope;
 	struct discipline_source_status status;
 	unsigned int conflicts; /* in a row */
+	struct pulse pulse;	/* of sources that mark seconds */
+	uint64_t lock;		/* slots that may name its seconds, a bit each; 0: any other */
+	bool pulse_seen;
+	uint64_t pulse_last;   /* counter at the latest edge, taken or not */
+	const char *pulse_why; /* the last one that was not taken */
 	bool voting;
 	bool truechimer;
 };
@@ -55,7 +61,11 @@ struct discipline {
 	struct candidate candidates[DISCIPLINE_SOURCES_MAX];
 	struct slot *voters[DISCIPLINE_SOURCES_MAX];
 	unsigned int voter_count;
+	unsigned int member_count; /* voters, and after them those who give no bound but agree */
 };
+
+/* NULL: no such slot, or a free one. */
+struct slot *discipline_slot(const struct discipline *d, int slot);
 
 static inline uint64_t ticks_of(const struct discipline *d, double seconds)
 {

@@ -162,12 +162,18 @@ static int edge(enum sample_kind kind, const struct event_edge *e, const struct 
 	return 0;
 }
 
+void event_limit_latency(struct sample *sample, double max_latency_ns)
+{
+	if (sample->kind == SAMPLE_EDGE)
+		sample->upper_error_ns = sample->lower_error_ns + max_latency_ns;
+}
+
 int event_to_sample(const struct event *e, int64_t utc_to_line_ns, double offset_ns,
 		    double extra_error_ns, double ns_per_tick, struct sample *out)
 {
 	const struct correction c = {utc_to_line_ns, offset_ns, extra_error_ns, ns_per_tick};
 
-	if (!is_error(extra_error_ns) || !(ns_per_tick > 0 && ns_per_tick <= 1e9) ||
+	if (!is_error_or_unknown(extra_error_ns) || !(ns_per_tick > 0 && ns_per_tick <= 1e9) ||
 	    !(fabs(offset_ns) <= OFFSET_MAX_NS))
 		return -EINVAL;
 	*out = (struct sample){0};

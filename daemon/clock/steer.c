@@ -173,7 +173,7 @@ static void plan_deadline(struct discipline *d, uint64_t now)
 		d->deadline = now + ticks_of(d, fmin(gap_ns / slew_ppb, 3600));
 	else if (!negligible(d, gap_ns) || fabs(slew_ppb) > HELD_BACK_PPB)
 		d->deadline = now + ticks_of(d, SLEW_S);
-	for (unsigned int i = 0; i < d->voter_count; i++) {
+	for (unsigned int i = 0; i < d->member_count; i++) {
 		const struct discipline_source_status *st = &d->voters[i]->status;
 		uint64_t silent = st->last_counter + ticks_of(d, REACH_POLLS * st->poll_s + 1.001);
 

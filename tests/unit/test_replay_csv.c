@@ -223,7 +223,18 @@ static void settings_are_read_over_what_was_there(void **state)
 
 static void settings_survive_being_written_and_read(void **state)
 {
-	struct event_csv_settings in = {true, false, true, 7, -0.1, 1e6, 64};
+	struct event_csv_settings in = {
+		.prefer = true,
+		.noselect = true,
+		.min_samples = 7,
+		.offset_ns = -0.1,
+		.max_error_ns = 1e6,
+		.poll_s = 64,
+		.pulse = true,
+		.max_latency_ns = 5e4,
+		.max_jitter_ns = 2e6,
+		.lock = "nmea",
+	};
 	struct event_csv_settings out = {0};
 	char text[EVENT_CSV_TEXT_MAX];
 
@@ -232,6 +243,30 @@ static void settings_survive_being_written_and_read(void **state)
 	assert_int_equal(event_csv_settings_parse(&out, text, message, sizeof(message)), 0);
 	assert_true(out.prefer && !out.trust && out.noselect && out.min_samples == 7);
 	assert_true(out.offset_ns == -0.1 && out.max_error_ns == 1e6 && out.poll_s == 64);
+	assert_true(out.max_latency_ns == 5e4 && out.max_jitter_ns == 2e6);
+	assert_string_equal(out.lock, "nmea");
+	in.max_error_ns = in.max_latency_ns = INFINITY;
+	assert_true(event_csv_settings_format(&in, text, sizeof(text)) > 0);
+	assert_int_equal(event_csv_settings_parse(&out, text, message, sizeof(message)), 0);
+	assert_true(isinf(out.max_error_ns) && isinf(out.max_latency_ns));
+}
+
+static void a_pulse_is_kept_with_and_without_label_and_width(void **state)
+{
+	static const char *const lines[] = {"pps,g,12,0.5\n", "pps,g,12,0.5,99\n",
+					    "pps,g,12,0.5,,4000\n", "latch,g,12,2,99,4000\n"};
+	char out[EVENT_CSV_LINE_MAX];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		assert_int_equal(event_csv_parse(&line, lines[i], strlen(lines[i]) - 1, message,
+						 sizeof(message)),
+				 0);
+		assert_true(line.event.edge.labelled == (i % 2 == 1));
+		assert_true(line.event.edge.since_other_ticks == (i > 1 ? 4000 : 0));
+		assert_true(event_csv_format(&line, out, sizeof(out)) > 0);
+		assert_string_equal(out, lines[i]);
+	}
 }
 
 static void settings_out_of_range_are_refused_by_key(void **state)
@@ -266,6 +301,7 @@ int main(void)
 		cmocka_unit_test(numbers_keep_every_bit),
 		cmocka_unit_test(settings_are_read_over_what_was_there),
 		cmocka_unit_test(settings_survive_being_written_and_read),
+		cmocka_unit_test(a_pulse_is_kept_with_and_without_label_and_width),
 		cmocka_unit_test(settings_out_of_range_are_refused_by_key),
 	};
 

@@ -54,6 +54,8 @@ static int add_source(struct player *p, unsigned int index)
 		.trust = source->settings.trust,
 		.noselect = source->settings.noselect,
 		.min_samples = source->settings.min_samples,
+		.pulse = source->pulse,
+		.max_jitter_ns = source->settings.max_jitter_ns,
 	};
 	double poll_s = first_poll_s(source);
 
@@ -63,6 +65,27 @@ static int add_source(struct player *p, unsigned int index)
 	if (poll_s > 0)
 		discipline_set_poll(p->discipline, p->slots[index], poll_s);
 	return 0;
+}
+
+/* A source of that name, or a pool's member NAME.1, NAME.2 ... */
+static bool is_locked_to(const char *lock, const char *name)
+{
+	size_t length = strlen(lock);
+
+	return lock[0] && !strncmp(name, lock, length) &&
+	       (!name[length] || (name[length] == '.' && name[length + 1] &&
+				  !name[length + 1 + strspn(name + length + 1, "0123456789")]));
+}
+
+static void set_lock(struct player *p, unsigned int index)
+{
+	const struct recording *r = p->recording;
+	uint64_t slots = 0;
+
+	for (unsigned int i = 0; i < r->source_count; i++)
+		if (is_locked_to(r->sources[index].settings.lock, r->sources[i].name))
+			slots |= UINT64_C(1) << p->slots[i];
+	discipline_set_lock(p->discipline, p->slots[index], slots);
 }
 
 /* A daemon just started: nothing is known of the past. */
@@ -87,6 +110,8 @@ static int begin_life(struct player *p)
 	p->begun = false;
 	for (unsigned int i = 0; i < p->recording->source_count && !error; i++)
 		error = add_source(p, i);
+	for (unsigned int i = 0; i < p->recording->source_count && !error; i++)
+		set_lock(p, i);
 	return error;
 }
 
@@ -135,25 +160,38 @@ static int run_deadlines(struct player *p, uint64_t until)
 	return error;
 }
 
-static int play_event(struct player *p, const struct step *step)
+/* As the daemon's take_event(), in the scale of the recording. */
+static int take_event(struct player *p, const struct step *step)
 {
 	const struct event_csv_settings *settings = &p->recording->sources[step->source].settings;
+	struct event event = step->event;
 	struct sample sample;
-	int error;
+	int error = 0;
 
-	if (event_to_sample(&step->event, 0, settings->offset_ns, settings->max_error_ns,
-			    p->recording->ns_per_tick, &sample) != 0) {
-		p->out->refused++;
-		return 0;
-	}
-	error = run_deadlines(p, sample.c_after);
+	if (event_marks_second(&event))
+		error = discipline_pulse(p->discipline, p->slots[step->source], &event.edge, 0,
+					 settings->offset_ns);
+	if (!error)
+		error = event_to_sample(&event, 0, settings->offset_ns, settings->max_error_ns,
+					p->recording->ns_per_tick, &sample);
 	if (error)
 		return error;
-	if (discipline_sample(p->discipline, p->slots[step->source], &sample) == 0)
+	event_limit_latency(&sample, settings->max_latency_ns);
+	return discipline_sample(p->discipline, p->slots[step->source], &sample);
+}
+
+static int play_event(struct player *p, const struct step *step)
+{
+	uint64_t counter = event_counter(&step->event);
+	int error = run_deadlines(p, counter);
+
+	if (error)
+		return error;
+	if (take_event(p, step) == 0)
 		p->out->samples++;
 	else
 		p->out->refused++;
-	return run_at(p, sample.c_after);
+	return run_at(p, counter);
 }
 
 static int play_disrupt(struct player *p, const struct step *step)

@@ -3,6 +3,7 @@
 #include "recording.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -100,6 +101,7 @@ static int find_source(struct loader *l, const char *name)
 	source = &r->sources[r->source_count];
 	memcpy(source->name, name, sizeof(source->name));
 	source->settings.min_samples = 1;
+	source->settings.max_latency_ns = INFINITY;
 	return (int)r->source_count++;
 }
 
@@ -112,6 +114,8 @@ static int load_source_step(struct loader *l, enum step_kind kind, const struct 
 		return source;
 	if (kind == STEP_EVENT)
 		l->recording->sources[source].events++;
+	if (kind == STEP_EVENT && event_marks_second(&line->event))
+		l->recording->sources[source].pulse = true;
 	return add_step(l, &step);
 }
 

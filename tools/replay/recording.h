@@ -19,6 +19,7 @@ struct recording_source {
 	struct event_csv_settings settings; /* those stated first */
 	double interval_s;		    /* median distance of its events; 0: fewer than two */
 	uint64_t events;
+	bool pulse; /* its events mark seconds */
 };
 
 enum step_kind {
