@@ -27,6 +27,7 @@ static const struct {
 	[SOURCE_TYPE_NTP] = {1, 64},
 	[SOURCE_TYPE_POOL] = {64, 1024}, /* other people's servers */
 	[SOURCE_TYPE_SYSTEM] = {1, 64},
+	[SOURCE_TYPE_PHC] = {1, 1}, /* a look costs nobody anything */
 };
 
 void config_defaults(struct config *config)
@@ -144,6 +145,11 @@ static const char *type_fault(const struct config_source *source)
 	case SOURCE_TYPE_NTP:
 	case SOURCE_TYPE_POOL:
 		return source->host[0] ? NULL : "no address; expected address = HOST[:PORT]";
+	case SOURCE_TYPE_PHC:
+		return !!source->device[0] + !!source->clock_name[0] + !!source->interface[0] == 1
+			       ? NULL
+			       : "no clock, or more than one; expected one of device, clock-name "
+				 "and interface";
 	default:
 		return NULL;
 	}

@@ -16,9 +16,11 @@ enum {
 	CONFIG_HOST_MAX = 256
 };
 
-enum source_type { SOURCE_TYPE_NTP, SOURCE_TYPE_POOL, SOURCE_TYPE_SYSTEM };
+enum source_type { SOURCE_TYPE_NTP, SOURCE_TYPE_POOL, SOURCE_TYPE_SYSTEM, SOURCE_TYPE_PHC };
 
 enum timestamps_mode { TIMESTAMPS_AUTO, TIMESTAMPS_KERNEL, TIMESTAMPS_DAEMON };
+
+enum config_timescale { TIMESCALE_AUTO, TIMESCALE_TAI, TIMESCALE_UTC };
 
 struct config_source {
 	char name[CONFIG_NAME_MAX];
@@ -37,12 +39,17 @@ struct config_source {
 	uint16_t port;
 	bool iburst;
 	enum timestamps_mode timestamps;
-	char interface[16];	   /* bind to this one; "": any */
+	char interface[16];	   /* bind to this one; "": any; phc: whose clock */
 	unsigned int pool_sources; /* 1..16 */
 	/* sources that mark seconds */
 	char lock[CONFIG_NAME_MAX]; /* who names them; "": any */
 	double max_latency_ns;	    /* of the stamp of a pulse; INFINITY: not stated */
 	double max_jitter_ns;
+	/* phc: one of device, clock_name and interface */
+	char device[CONFIG_PATH_MAX];
+	char clock_name[64];
+	enum config_timescale timescale;
+	unsigned int reads; /* 1..25 */
 	/* where it was written, for messages */
 	char file[CONFIG_PATH_MAX];
 	unsigned int line;

@@ -17,7 +17,7 @@
 enum { SOCKET_PATH_MAX = 108, INTERFACE_MAX = 16 };
 
 /* By enum source_type; in the words of `type` they stand in the same order. */
-static const char *const type_names[CONFIG_TYPES_MAX] = {"ntp", "pool", "system"};
+static const char *const type_names[CONFIG_TYPES_MAX] = {"ntp", "pool", "system", "phc"};
 
 /* clang-format off */
 const struct config_key config_keys[] = {
@@ -66,8 +66,8 @@ const struct config_key config_keys[] = {
 	  .fallback = "any", .words = "any" },
 	{ "process", "lock-memory", CONFIG_SWITCH, C(lock_memory), .fallback = "off" },
 
-	{ "source", "type", CONFIG_WORD, S(type), .words = "ntp|pool|system",
-	  .later = "pps|phc|extts|latch|sock|shm|vmclock" },
+	{ "source", "type", CONFIG_WORD, S(type), .words = "ntp|pool|system|phc",
+	  .later = "pps|extts|latch|sock|shm|vmclock" },
 	{ "source", "prefer", CONFIG_SWITCH, S(prefer), .fallback = "off" },
 	{ "source", "trust", CONFIG_SWITCH, S(trust), .fallback = "off" },
 	{ "source", "noselect", CONFIG_SWITCH, S(noselect), .fallback = "off" },
@@ -85,20 +85,23 @@ const struct config_key config_keys[] = {
 	{ "source", "timestamps", CONFIG_WORD, S(timestamps), .fallback = "auto",
 	  .words = "auto|kernel|daemon", .later = "hardware", .types = CONFIG_NTP | CONFIG_POOL },
 	{ "source", "interface", CONFIG_NAME, S(interface), 0, INTERFACE_MAX, .fallback = "any",
-	  .words = "any", .types = CONFIG_NTP | CONFIG_POOL },
+	  .words = "any", .types = CONFIG_NTP | CONFIG_POOL | CONFIG_PHC },
 	{ "source", "nts", CONFIG_ACCEPTED, .fallback = "off", .words = "off", .later = "on",
 	  .types = CONFIG_NTP | CONFIG_POOL },
 	{ "source", "sources", CONFIG_INTEGER, S(pool_sources), 1, 16, .fallback = "4",
 	  .types = CONFIG_POOL },
+	{ "source", "device", CONFIG_PATH, S(device), 0, CONFIG_PATH_MAX, .types = CONFIG_PHC },
+	{ "source", "clock-name", CONFIG_TEXT, S(clock_name), 0,
+	  sizeof(((struct config_source *)0)->clock_name), .types = CONFIG_PHC },
+	{ "source", "timescale", CONFIG_WORD, S(timescale), .fallback = "auto",
+	  .words = "auto|tai|utc", .types = CONFIG_PHC },
+	{ "source", "reads", CONFIG_INTEGER, S(reads), 1, 25, .fallback = "5",
+	  .types = CONFIG_PHC },
 	LATER("source", "key"),
-	LATER("source", "device"),
 	LATER("source", "edge"),
 	LATER("source", "lock"),
 	LATER("source", "max-latency"),
 	LATER("source", "max-jitter"),
-	LATER("source", "clock-name"),
-	LATER("source", "timescale"),
-	LATER("source", "reads"),
 	LATER("source", "channel"),
 	LATER("source", "pin"),
 	LATER("source", "socket"),

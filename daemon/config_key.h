@@ -17,6 +17,7 @@ enum config_kind {
 	CONFIG_INTEGER,	 /* whole number, stored as int; `words`, if any, stands for 0 */
 	CONFIG_PATH,	 /* absolute path below `max` bytes; `words`, if any, stands for "" */
 	CONFIG_NAME,	 /* letters, digits and ._- below `max` bytes; `words` as for a path */
+	CONFIG_TEXT,	 /* printable text below `max` bytes */
 	CONFIG_ADDRESS,	 /* HOST[:PORT] of a source, stored as host and port */
 	CONFIG_CPUS,	 /* list of processors, "0-3,8"; `words` stands for "" */
 	CONFIG_ACCEPTED, /* one of `words`; this version has nothing to choose, so not stored */
@@ -26,6 +27,7 @@ enum config_kind {
 enum {
 	CONFIG_NTP = 1 << SOURCE_TYPE_NTP,
 	CONFIG_POOL = 1 << SOURCE_TYPE_POOL,
+	CONFIG_PHC = 1 << SOURCE_TYPE_PHC,
 	CONFIG_TYPES_MAX = 16,
 };
 

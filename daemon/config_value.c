@@ -79,6 +79,9 @@ static void describe(const struct config_key *key, char *out, size_t size)
 		snprintf(out, size, "%s%sa name of at most %d letters, digits, '.', '_' or '-'",
 			 words, joint, max - 1);
 		break;
+	case CONFIG_TEXT:
+		snprintf(out, size, "a text of at most %d bytes", max - 1);
+		break;
 	case CONFIG_ADDRESS:
 		snprintf(out, size, "HOST, HOST:PORT, IPv6 address or [IPv6 address]:PORT");
 		break;
@@ -349,6 +352,8 @@ static const char *set(const struct config_key *key, const char *text, void *bas
 		return set_path(key, text, field);
 	case CONFIG_NAME:
 		return set_name(key, text, field);
+	case CONFIG_TEXT:
+		return set_text(key, text, field);
 	case CONFIG_ADDRESS:
 		return set_address(text, base);
 	case CONFIG_CPUS:

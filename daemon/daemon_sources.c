@@ -105,6 +105,13 @@ static bool source_is_false_ticker(void *context, struct source *source)
 	return status.state == SOURCE_FALSETICKER;
 }
 
+static int tai_offset_s(void *context, int64_t tai_s)
+{
+	struct daemon *d = context;
+
+	return leap_tai_offset_at_tai_s(&d->leap, tai_s);
+}
+
 static int start_section(struct daemon *d, const struct config_source *config)
 {
 	struct discipline_source_config slot_config = {.prefer = config->prefer,
@@ -167,6 +174,7 @@ int daemon_start_sources(struct daemon *d, char *message, size_t size)
 				     .poll_changed = source_poll_changed,
 				     .poll_hint = source_poll_hint,
 				     .is_false = source_is_false_ticker,
+				     .tai_offset_s = tai_offset_s,
 				     .context = d};
 	for (unsigned int i = 0; i < d->config.source_count; i++) {
 		const struct config_source *config = &d->config.sources[i];

@@ -35,6 +35,8 @@ struct source_env {
 	double (*poll_hint)(void *context, struct source *source);
 	/* The vote calls it a falseticker now: a pool then looks for another server. NULL: never. */
 	bool (*is_false)(void *context, struct source *source);
+	/* TAI - UTC at this TAI second. */
+	int (*tai_offset_s)(void *context, int64_t tai_s);
 	void *context;
 };
 

@@ -1,2 +1,4 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-vmclock_fuzz(fuzz_ntp_packet source)
+foreach(name ethtool ntp_packet)
+  vmclock_fuzz(fuzz_${name} source)
+endforeach()

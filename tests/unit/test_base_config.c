@@ -462,10 +462,35 @@ static void keys_of_another_type_are_refused_in_any_order(void **state)
 	assert_taken("[source a]\nsources = 4\naddress = b\ntype = pool\n");
 }
 
+static void a_phc_is_named_in_one_way(void **state)
+{
+	(void)state;
+	assert_taken("[source a]\ntype = phc\ndevice = /dev/ptp0\n");
+	assert_int_equal(config.sources[0].reads, 5);
+	assert_true(config.sources[0].timescale == TIMESCALE_AUTO);
+	assert_true(config.sources[0].min_poll_s == 1 && config.sources[0].max_poll_s == 1);
+	assert_taken("[source a]\ntype = phc\nclock-name = KVM virtual PTP\ntimescale = utc\n");
+	assert_string_equal(config.sources[0].clock_name, "KVM virtual PTP");
+	assert_true(config.sources[0].timescale == TIMESCALE_UTC);
+	assert_fault("[source a]\ntype = phc\ninterface = eth0\ndevice = /dev/ptp0\n",
+		     "f:1: [source a]: no clock, or more than one; expected one of device, "
+		     "clock-name and interface");
+	assert_fault("[source a]\ntype = phc\ninterface = any\n",
+		     "f:1: [source a]: no clock, or more than one; expected one of device, "
+		     "clock-name and interface");
+	assert_fault("[source a]\ntype = phc\nreads = 26\n",
+		     "f:3: reads = 26: out of range; expected a whole number from 1 to 25");
+	assert_fault("[source a]\ntype = phc\niburst = on\n",
+		     "f:3: source 'a' of type phc has 'iburst'; expected it in type ntp or pool "
+		     "only");
+	assert_fault("[source a]\ntype = system\ninterface = eth0\n",
+		     "f:3: source 'a' of type system has 'interface'; expected it in type ntp, "
+		     "pool or phc only");
+}
+
 static void features_of_later_versions_are_refused_by_name(void **state)
 {
-	static const char *const types[] = {"pps",  "phc", "extts",  "latch",
-					    "sock", "shm", "vmclock"};
+	static const char *const types[] = {"pps", "extts", "latch", "sock", "shm", "vmclock"};
 	char text[64];
 	char expected[128];
 
@@ -474,7 +499,7 @@ static void features_of_later_versions_are_refused_by_name(void **state)
 		snprintf(text, sizeof(text), "[source a]\ntype = %s\n", types[i]);
 		snprintf(expected, sizeof(expected),
 			 "f:2: type = %s: this version of vmclockd does not have that; "
-			 "expected ntp|pool|system",
+			 "expected ntp|pool|system|phc",
 			 types[i]);
 		assert_fault(text, expected);
 	}
@@ -662,7 +687,8 @@ static void a_drop_in_directory_that_is_none_is_refused(void **state)
 static void shipped_files_are_accepted(void **state)
 {
 	static const char *const files[] = {"vmclockd.conf", "examples/ntp-only.conf",
-					    "examples/chrony-stays.conf"};
+					    "examples/chrony-stays.conf",
+					    "examples/cloud-phc.conf"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
@@ -720,6 +746,7 @@ int main(void)
 		cmocka_unit_test(a_key_stands_once_in_a_file),
 		cmocka_unit_test(a_later_file_wins_and_adds),
 		cmocka_unit_test(keys_of_another_type_are_refused_in_any_order),
+		cmocka_unit_test(a_phc_is_named_in_one_way),
 		cmocka_unit_test(features_of_later_versions_are_refused_by_name),
 		cmocka_unit_test(sources_have_to_be_complete_and_consistent),
 		cmocka_unit_test(at_most_64_sources_counting_the_members_of_pools),

@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Which PTP hardware clock a source means, and what the system tells of it in sysfs. */
+#include "phc_find.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "ethtool.h"
+
+/* What the ENA driver's device answers when it knows no bound. */
+#define BOUND_UNKNOWN_NS 0xffffffffu
+
+enum { INDEX_MAX = 1 << 20 };
+
+const struct phc_places phc_places_real = {
+	.sys = "/sys",
+	.dev = "/dev",
+	.index_of_interface = ethtool_phc_index,
+};
+
+/* One short line of a file, without its end; the length or -errno. */
+static int read_line(const char *path, char *out, size_t size)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t length;
+
+	out[0] = '\0';
+	if (fd < 0)
+		return -errno;
+	length = read(fd, out, size - 1);
+	close(fd);
+	if (length < 0)
+		return -EIO;
+	out[length] = '\0';
+	out[strcspn(out, "\n")] = '\0';
+	return (int)strlen(out);
+}
+
+static void read_clock_name(const struct phc_places *places, struct phc_identity *identity)
+{
+	char path[CONFIG_PATH_MAX];
+
+	identity->clock_name[0] = '\0';
+	if (identity->index < 0)
+		return;
+	snprintf(path, sizeof(path), "%s/class/ptp/ptp%d/clock_name", places->sys, identity->index);
+	read_line(path, identity->clock_name, sizeof(identity->clock_name));
+}
+
+/* N of "ptpN", else -1. */
+static int index_of_name(const char *name)
+{
+	char *end;
+	long index;
+
+	if (strncmp(name, "ptp", 3) || name[3] < '0' || name[3] > '9')
+		return -1;
+	index = strtol(name + 3, &end, 10);
+	return *end || index > INDEX_MAX ? -1 : (int)index;
+}
+
+static void use_index(const struct phc_places *places, int index, struct phc_identity *out)
+{
+	out->index = index;
+	snprintf(out->path, sizeof(out->path), "%s/ptp%d", places->dev, index);
+	read_clock_name(places, out);
+}
+
+/* The path may be a link that udev made (/dev/ptp_kvm). */
+static int find_device(const char *path, const struct phc_places *places, struct phc_identity *out)
+{
+	char real[PATH_MAX];
+	const char *base;
+
+	snprintf(out->path, sizeof(out->path), "%s", path);
+	out->index = -1;
+	if (!realpath(path, real))
+		return -errno;
+	base = strrchr(real, '/');
+	out->index = base ? index_of_name(base + 1) : -1;
+	read_clock_name(places, out);
+	return 0;
+}
+
+/* The lowest number, where several clocks have the name. */
+static int find_clock_name(const char *name, const struct phc_places *places,
+			   struct phc_identity *out)
+{
+	char path[CONFIG_PATH_MAX];
+	const struct dirent *entry;
+	int best = INT_MAX;
+	DIR *directory;
+
+	snprintf(path, sizeof(path), "%s/class/ptp", places->sys);
+	directory = opendir(path);
+	while (directory && (entry = readdir(directory))) {
+		struct phc_identity candidate = {.index = index_of_name(entry->d_name)};
+
+		read_clock_name(places, &candidate);
+		if (candidate.index >= 0 && candidate.index < best &&
+		    !strcmp(candidate.clock_name, name))
+			best = candidate.index;
+	}
+	if (directory)
+		closedir(directory);
+	if (best == INT_MAX)
+		return -ENOENT;
+	use_index(places, best, out);
+	return 0;
+}
+
+/* A bond's own answer is that of its active port in newer kernels only. */
+static int index_behind_bond(const char *interface, const struct phc_places *places)
+{
+	char path[CONFIG_PATH_MAX];
+	char port[sizeof(((struct config_source *)0)->interface)];
+
+	snprintf(path, sizeof(path), "%s/class/net/%s/bonding/active_slave", places->sys,
+		 interface);
+	if (read_line(path, port, sizeof(port)) <= 0)
+		return -ENODEV;
+	return places->index_of_interface(port);
+}
+
+static int find_interface(const char *interface, const struct phc_places *places,
+			  struct phc_identity *out)
+{
+	int index = places->index_of_interface(interface);
+
+	if (index == -ENODEV)
+		index = index_behind_bond(interface, places);
+	if (index < 0)
+		return index;
+	use_index(places, index, out);
+	return 0;
+}
+
+static void explain(const struct config_source *config, int err, char problem[PHC_PROBLEM_SIZE])
+{
+	if (config->clock_name[0])
+		snprintf(problem, PHC_PROBLEM_SIZE, "no PTP clock is called '%s'",
+			 config->clock_name);
+	else if (config->interface[0] && err == -ENODEV)
+		snprintf(problem, PHC_PROBLEM_SIZE, "interface %s has no PTP clock or is not there",
+			 config->interface);
+	else if (config->interface[0])
+		snprintf(problem, PHC_PROBLEM_SIZE, "cannot ask for the PTP clock of %s: %s",
+			 config->interface, strerror(-err));
+	else
+		snprintf(problem, PHC_PROBLEM_SIZE, "%.80s: %s", config->device, strerror(-err));
+}
+
+int phc_find(const struct config_source *config, const struct phc_places *places,
+	     struct phc_identity *out, char problem[PHC_PROBLEM_SIZE])
+{
+	int err;
+
+	*out = (struct phc_identity){.index = -1};
+	if (config->clock_name[0])
+		err = find_clock_name(config->clock_name, places, out);
+	else if (config->interface[0])
+		err = find_interface(config->interface, places, out);
+	else
+		err = find_device(config->device, places, out);
+	if (err)
+		explain(config, err, problem);
+	return err;
+}
+
+static bool is_network_card(const struct phc_places *places, const struct phc_identity *identity)
+{
+	char path[CONFIG_PATH_MAX];
+
+	if (identity->index < 0)
+		return false;
+	snprintf(path, sizeof(path), "%s/class/ptp/ptp%d/device/net", places->sys, identity->index);
+	return !access(path, F_OK);
+}
+
+enum config_timescale phc_convention(const struct phc_places *places,
+				     const struct phc_identity *identity)
+{
+	/* How the name begins. Hypervisors and clouds hand out UTC, ptp_vmclock turns it to TAI. */
+	static const struct {
+		const char *name;
+		enum config_timescale timescale;
+	} known[] = {
+		{"KVM virtual PTP", TIMESCALE_UTC}, {"hyperv", TIMESCALE_UTC},
+		{"ptp_vmw", TIMESCALE_UTC},	    {"ena-ptp", TIMESCALE_UTC},
+		{"ptp_vmclock", TIMESCALE_TAI},	    {"vmclock", TIMESCALE_TAI},
+	};
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (!strncmp(identity->clock_name, known[i].name, strlen(known[i].name)))
+			return known[i].timescale;
+	/* A card's clock is there for PTP, whose time scale is TAI. */
+	return is_network_card(places, identity) ? TIMESCALE_TAI : TIMESCALE_AUTO;
+}
+
+int phc_parse_error_bound(const char *text, size_t length, double *error_ns)
+{
+	uint64_t value = 0;
+	size_t digits = 0;
+
+	for (; digits < length && text[digits] >= '0' && text[digits] <= '9'; digits++) {
+		if (digits == 12)
+			return -EBADMSG;
+		value = value * 10 + (uint64_t)(text[digits] - '0');
+	}
+	if (digits == 0 || (digits < length && text[digits] != '\n'))
+		return -EBADMSG;
+	if (value == 0 || value >= BOUND_UNKNOWN_NS)
+		return -ENODATA;
+	*error_ns = (double)value;
+	return 0;
+}
+
+int phc_published_error(const struct phc_places *places, const struct phc_identity *identity,
+			double *error_ns)
+{
+	char path[CONFIG_PATH_MAX];
+	char text[32];
+	int length;
+
+	if (identity->index < 0)
+		return -ENOENT;
+	snprintf(path, sizeof(path), "%s/class/ptp/ptp%d/device/phc_error_bound", places->sys,
+		 identity->index);
+	length = read_line(path, text, sizeof(text));
+	if (length == -ENOENT || length == -ENOTDIR)
+		return -ENOENT;
+	if (length < 0)
+		return -ENODATA;
+	return phc_parse_error_bound(text, (size_t)length, error_ns);
+}
