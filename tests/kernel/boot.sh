@@ -20,7 +20,7 @@ machine() {
 
 compile() {
 	gcc -std=gnu11 -O1 -g -static -pthread -Wall -Wextra -Wshadow -Werror -I"$project/uapi" \
-		-I"$project/lib" -I"$here/guestos" -o "$@"
+		-I"$project/lib" -I"$here" -I"$here/guestos" -o "$@"
 }
 
 # program NAME [SOURCE...]: the next test; guestos/NAME.c unless other sources are named.
@@ -59,6 +59,22 @@ needed_by() {
 		needed_by "$root/lib/modules/$name.ko" "$2"
 		echo "/lib/modules/$name.ko" >>"$root/modules"
 	done
+}
+
+# test_module NAME KERNEL [MAKE ARGUMENT]...: modules/NAME.c, as /modules.test/NAME.ko; not loaded.
+test_module() {
+	local name=$1 kernel=$2 tree=$work/module-$1
+
+	shift 2
+	rm -rf "$tree"
+	mkdir -p "$tree"
+	cp "$here/modules/$name.c" "$tree"
+	echo "obj-m := $name.o" >"$tree/Kbuild"
+	nice -n 15 make -C "$kernel" M="$tree" W=1 "$@" modules >"$tree/log" 2>&1 || {
+		cat "$tree/log" >&2
+		die "the module $name does not build"
+	}
+	file "$tree/$name.ko" "modules.test/$name.ko"
 }
 
 initramfs() {

@@ -18,38 +18,8 @@
 #include "device_fuzz.h"
 #include "harness.h"
 
-#define ALL_ERRORS                                                                 \
-	(VMCLOCK_FLAG_PERIOD_ESTERROR_VALID | VMCLOCK_FLAG_PERIOD_MAXERROR_VALID | \
-	 VMCLOCK_FLAG_TIME_ESTERROR_VALID | VMCLOCK_FLAG_TIME_MAXERROR_VALID)
-
 static unsigned long long hz;
 static volatile struct vmclock_abi *page;
-
-/* A line with the nominal period, right now, that every check accepts. */
-static struct vmclock_host_reference good_reference(unsigned long long sec)
-{
-	struct vmclock_host_reference ref = {
-		.size = sizeof(ref),
-		.line = {.counter_value = read_counter(),
-			 .counter_period_shift = 30,
-			 .period_maxerror = 100,
-			 .time_sec = sec,
-			 .time_esterror_nanosec = 10,
-			 .time_maxerror_nanosec = 100,
-			 .flags = ALL_ERRORS | VMCLOCK_FLAG_TAI_OFFSET_VALID |
-				  VMCLOCK_FLAG_TIME_MONOTONIC,
-			 .tai_offset_sec = -37,
-			 .clock_status = VMCLOCK_STATUS_SYNCHRONIZED,
-			 .time_type = VMCLOCK_TIME_TAI,
-			 .counter_id = VMCLOCK_COUNTER_X86_TSC},
-		.splice_max_ns = 999 * MS,
-		.lease_ns = 10000 * MS,
-	};
-
-	ref.line.counter_period_frac_sec =
-		(unsigned long long)(((unsigned __int128)1 << 94) / hz);
-	return ref;
-}
 
 static int set(int fd, struct vmclock_host_reference ref)
 {
@@ -100,9 +70,9 @@ static void test_before_any_line(int reader)
 	check(state.valid == 0 && state.disruption_marker == page->disruption_marker,
 	      "GET_REFERENCE says that there is none");
 	check_errno(ioctl(reader, VMCLOCK_HOST_GET_INFO, &info), 0, "GET_INFO");
-	check(info.abi_version == 1 && info.counter_nominal_hz == hz &&
-		      info.page_size == 4096 && info.features == VMCLOCK_HOST_FEATURE_LEASE &&
-		      info.counter_id == 1 && info.period_max_ppm == 1000,
+	check(info.abi_version == 1 && info.counter_nominal_hz == hz && info.page_size == 4096 &&
+		      info.features == VMCLOCK_HOST_FEATURE_LEASE && info.counter_id == 1 &&
+		      info.period_max_ppm == 1000,
 	      "GET_INFO says what this kernel can do");
 }
 

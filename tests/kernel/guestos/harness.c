@@ -57,13 +57,20 @@ int done(void)
 	return 0;
 }
 
-int load_driver(void)
+int load_module(const char *path, const char *parameters)
 {
-	int fd = open("/vmclock_host.ko", O_RDONLY);
-	long rc = syscall(SYS_finit_module, fd, getenv("driver_parameters") ?: "", 0);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	long rc = syscall(SYS_finit_module, fd, parameters, 0);
+	int why = errno;
 
 	close(fd);
+	errno = why;
 	return (int)rc;
+}
+
+int load_driver(void)
+{
+	return load_module("/vmclock_host.ko", getenv("driver_parameters") ?: "");
 }
 
 int unload_driver(void)
@@ -79,6 +86,34 @@ uint64_t counter_hz(void)
 
 	close(fd);
 	return good ? info.counter_nominal_hz : 0;
+}
+
+#define ALL_ERRORS                                                                 \
+	(VMCLOCK_FLAG_PERIOD_ESTERROR_VALID | VMCLOCK_FLAG_PERIOD_MAXERROR_VALID | \
+	 VMCLOCK_FLAG_TIME_ESTERROR_VALID | VMCLOCK_FLAG_TIME_MAXERROR_VALID)
+
+struct vmclock_host_reference good_reference(uint64_t sec)
+{
+	struct vmclock_host_reference ref = {
+		.size = sizeof(ref),
+		.line = {.counter_period_shift = 30,
+			 .period_maxerror = 100,
+			 .time_sec = sec,
+			 .time_esterror_nanosec = 10,
+			 .time_maxerror_nanosec = 100,
+			 .flags = ALL_ERRORS | VMCLOCK_FLAG_TAI_OFFSET_VALID |
+				  VMCLOCK_FLAG_TIME_MONOTONIC,
+			 .tai_offset_sec = -37,
+			 .clock_status = VMCLOCK_STATUS_SYNCHRONIZED,
+			 .time_type = VMCLOCK_TIME_TAI,
+			 .counter_id = VMCLOCK_COUNTER_X86_TSC},
+		.splice_max_ns = 999 * MS,
+		.lease_ns = 10000 * MS,
+	};
+
+	ref.line.counter_period_frac_sec = (uint64_t)(((unsigned __int128)1 << 94) / counter_hz());
+	ref.line.counter_value = read_counter();
+	return ref;
 }
 
 uint64_t read_counter(void)

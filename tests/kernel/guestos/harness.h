@@ -27,6 +27,9 @@ void skip(const char *what, const char *why);
 /* What main() returns: 0, for verdicts speak for themselves. */
 int done(void);
 
+/* A module, with these parameters; 0, or -1 with errno. */
+int load_module(const char *path, const char *parameters);
+
 /* The driver, with the parameters that this machine needs; 0, or -1 with errno. */
 int load_driver(void);
 int unload_driver(void);
@@ -34,12 +37,19 @@ int unload_driver(void);
 /* Nominal rate of the counter as the driver says it, Hz; 0: there is no driver. */
 uint64_t counter_hz(void);
 
+/*
+ * A reference with the nominal period that every check accepts: SYNCHRONIZED, this second of TAI at
+ * this moment, known to 100 ns, for 10 s; it may be raised by anything below 1 s.
+ */
+struct vmclock_host_reference good_reference(uint64_t sec);
+
 /* The counter now, after every earlier load. */
 uint64_t read_counter(void);
 
 void sleep_ms(long ms);
 
-/* A file of sysfs or procfs: whether the text went in; what the first line says, without its end. */
+/* A file of sysfs or procfs: whether the text went in; what the first line says, without its end.
+ */
 bool put_text(const char *path, const char *text);
 bool get_text(const char *path, char *text, int size);
 
