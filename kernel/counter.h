@@ -3,7 +3,7 @@
 #ifndef VMCLOCK_HOST_COUNTER_H
 #define VMCLOCK_HOST_COUNTER_H
 
-#include <linux/clocksource_ids.h>
+#include <linux/clocksource.h>
 #include <linux/types.h>
 
 /* VMCLOCK_COUNTER_* */
@@ -15,10 +15,10 @@ u64 vmclock_counter_hz(void);
 /* Now; ordered after every earlier load, and before every later memory access. */
 u64 vmclock_counter_read(void);
 
-/* False: its values cannot be relied on, from now on. */
+/* False: its values cannot be relied on, from now on. In any context. */
 bool vmclock_counter_stable(void);
 
-/* What a snapshot calls it when the counter is the clocksource. */
-enum clocksource_ids vmclock_counter_clocksource(void);
+/* Whether this clocksource is the counter itself, value for value. In any context. */
+bool vmclock_counter_is(const struct clocksource *clock);
 
 #endif

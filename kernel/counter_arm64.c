@@ -25,7 +25,7 @@ bool vmclock_counter_stable(void)
 	return true;
 }
 
-enum clocksource_ids vmclock_counter_clocksource(void)
+bool vmclock_counter_is(const struct clocksource *clock)
 {
-	return CSID_ARM_ARCH_COUNTER;
+	return clock->id == CSID_ARM_ARCH_COUNTER;
 }

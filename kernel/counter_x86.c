@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The TSC. */
+#include <linux/string.h>
 #include <linux/timex.h>
 #include <linux/vmclock-abi.h>
 #include <asm/msr.h>
@@ -27,12 +28,12 @@ bool vmclock_counter_stable(void)
 	return !check_tsc_unstable();
 }
 
-/* Early kernels know the TSC by no number of its own, and cannot say that a snapshot is of it. */
-enum clocksource_ids vmclock_counter_clocksource(void)
+/* The TSC of early boot is another clocksource. Before 6.9, it has only its name. */
+bool vmclock_counter_is(const struct clocksource *clock)
 {
 #ifdef HAVE_CSID_X86_TSC
-	return CSID_X86_TSC;
+	return clock->id == CSID_X86_TSC;
 #else
-	return CSID_MAX;
+	return !strcmp(clock->name, "tsc");
 #endif
 }

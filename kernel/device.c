@@ -45,7 +45,7 @@ static int get_info(void __user *arg)
 {
 	struct vmclock_host_info info = {
 		.abi_version = VMCLOCK_HOST_ABI_VERSION,
-		.features = VMCLOCK_HOST_FEATURE_LEASE,
+		.features = VMCLOCK_HOST_FEATURE_LEASE | vmclock_from_host_features(&host),
 		.counter_nominal_hz = vmclock_counter_hz(),
 		.counter_past_max_ticks = VMCLOCK_PAST_MAX_TICKS,
 		.counter_future_max_ns = VMCLOCK_FUTURE_MAX_NS,
@@ -68,8 +68,10 @@ static int set_checked(struct vmclock_host_reference *ref)
 		rc = -ENODEV;
 	if (!rc)
 		rc = vmclock_reference_set(&host, ref);
-	if (!rc)
+	if (!rc) {
+		WRITE_ONCE(host.from_host, false);
 		vmclock_lease_start(&host, ref);
+	}
 	return rc;
 }
 
@@ -99,6 +101,7 @@ static void describe(struct vmclock_host_state *state)
 	state->disruption_reason = host.reason;
 	if (test_bit(0, &host.writer))
 		state->valid |= VMCLOCK_HOST_STATE_WRITER;
+	vmclock_host_clock_describe(&host, state);
 	if (!lease->pid)
 		return;
 	state->valid |= VMCLOCK_HOST_STATE_REFERENCE;
@@ -131,7 +134,7 @@ static int get_snapshot(void __user *arg)
 	int rc = get_size(&snapshot.size, sizeof(snapshot), arg);
 
 	if (!rc)
-		rc = vmclock_snapshot(&snapshot);
+		rc = vmclock_snapshot(&host, &snapshot);
 	return rc ? rc : put_struct(arg, snapshot.size, &snapshot, sizeof(snapshot));
 }
 
@@ -261,6 +264,7 @@ static int slept(struct notifier_block *nb, unsigned long event, void *data)
 		if (host.line_valid)
 			vmclock_reference_forget(&host, VMCLOCK_HOST_REASON_SUSPEND);
 		mutex_unlock(&host.lock);
+		vmclock_from_host_look_again(&host);
 	}
 	return NOTIFY_DONE;
 }
@@ -281,14 +285,19 @@ static int __init device_init(void)
 	rc = vmclock_page_init(&host.page, host.marker);
 	if (rc)
 		return rc;
+	rc = vmclock_host_clock_init(&host);
+	if (rc)
+		goto out_page;
 	rc = register_pm_notifier(&sleep_notifier);
 	if (rc)
-		goto out;
+		goto out_clock;
 	rc = misc_register(&device);
 	if (!rc)
 		return 0;
 	unregister_pm_notifier(&sleep_notifier);
-out:
+out_clock:
+	vmclock_host_clock_exit(&host);
+out_page:
 	vmclock_page_release(&host.page);
 	return rc;
 }
@@ -297,6 +306,7 @@ static void __exit device_exit(void)
 {
 	misc_deregister(&device);
 	unregister_pm_notifier(&sleep_notifier);
+	vmclock_host_clock_exit(&host);
 	vmclock_lease_exit(&host);
 	vmclock_page_release(&host.page);
 }

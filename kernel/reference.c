@@ -5,7 +5,7 @@
 #include "counter.h"
 #include "vmclock_host.h"
 
-static struct vmclock_line line_of(const struct vmclock_host_line *line)
+struct vmclock_line vmclock_reference_line(const struct vmclock_host_line *line)
 {
 	struct vmclock_line exact = {
 		.counter = line->counter_value,
@@ -21,8 +21,8 @@ static struct vmclock_line line_of(const struct vmclock_host_line *line)
 static int splice(const struct vmclock_host_line *old_line, struct vmclock_host_reference *ref)
 {
 	struct vmclock_host_line *line = &ref->line;
-	struct vmclock_line before = line_of(old_line);
-	struct vmclock_line after = line_of(line);
+	struct vmclock_line before = vmclock_reference_line(old_line);
+	struct vmclock_line after = vmclock_reference_line(line);
 	u64 now = vmclock_counter_read();
 	vmclock_instant gap = vmclock_line_at(&before, now) - vmclock_line_at(&after, now);
 	u64 gap_ns;
@@ -54,7 +54,10 @@ int vmclock_reference_set(struct vmclock_host *host, struct vmclock_host_referen
 	seq = vmclock_page_begin(&host->page);
 	if (host->line_valid && !disrupt)
 		rc = splice(&host->line, ref);
-	if (rc) {
+	/* The host's clock is nobody's promise: the first writer need not continue it. */
+	if (rc && host->from_host) {
+		disrupt = true;
+	} else if (rc) {
 		vmclock_page_cancel(&host->page, seq);
 		return rc;
 	}

@@ -43,8 +43,9 @@ static ktime_t raw_of(const struct system_time_snapshot *snap)
  * The offsets between the clocks change only when a clock is set, which the sequence number tells:
  * if it is the same before and after, they belong to the snapshot.
  */
-int vmclock_snapshot(struct vmclock_host_snapshot *out)
+int vmclock_snapshot(struct vmclock_host *host, struct vmclock_host_snapshot *out)
 {
+	const struct clocksource *which;
 	struct system_time_snapshot snap;
 	struct system_time_snapshot again;
 	ktime_t real_offset;
@@ -52,7 +53,7 @@ int vmclock_snapshot(struct vmclock_host_snapshot *out)
 
 	do {
 		take(&snap);
-		if (snap.cs_id != vmclock_counter_clocksource())
+		if (!vmclock_host_clock_counts(&host->clock, snap.cs_was_changed_seq, &which))
 			return -ENODEV;
 		real_offset = ktime_mono_to_any(0, TK_OFFS_REAL);
 		boot_offset = ktime_mono_to_any(0, TK_OFFS_BOOT);

@@ -14,6 +14,7 @@
 
 #include <linux/vmclock_host.h>
 
+#include "host_clock.h"
 #include "vmclock_line.h"
 
 #define VMCLOCK_PERIOD_MAX_PPM 1000
@@ -50,9 +51,11 @@ struct vmclock_host {
 	struct vmclock_page page;
 	struct vmclock_host_line line; /* in force; what the page says */
 	bool line_valid; /* there is one, and the time continues from it */
+	bool from_host; /* nobody has ever set it: it may follow the host's clock */
 	u64 marker;
 	u32 reason; /* VMCLOCK_HOST_REASON_* */
 	struct vmclock_lease lease;
+	struct vmclock_host_clock clock;
 	unsigned long writer; /* bit 0: somebody has the device open for writing */
 };
 
@@ -73,6 +76,7 @@ __poll_t vmclock_page_poll(struct vmclock_reader *reader, struct file *file, pol
 int vmclock_reference_check(const struct vmclock_host_reference *ref);
 
 /* reference.c; all with the lock held */
+struct vmclock_line vmclock_reference_line(const struct vmclock_host_line *line);
 int vmclock_reference_set(struct vmclock_host *host, struct vmclock_host_reference *ref);
 void vmclock_reference_downgrade(struct vmclock_host *host, u8 clock_status);
 void vmclock_reference_disrupt(struct vmclock_host *host, u32 reason);
@@ -87,6 +91,6 @@ void vmclock_lease_end(struct vmclock_host *host);
 void vmclock_lease_exit(struct vmclock_host *host);
 
 /* snapshot.c */
-int vmclock_snapshot(struct vmclock_host_snapshot *out);
+int vmclock_snapshot(struct vmclock_host *host, struct vmclock_host_snapshot *out);
 
 #endif

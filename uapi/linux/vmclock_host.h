@@ -23,7 +23,7 @@
 /* features: what this kernel can do; a call that needs another one fails with EOPNOTSUPP. */
 #define VMCLOCK_HOST_FEATURE_STEER_HOST 0x01ULL     /* host_clock may be STEER, STEER_STEP */
 #define VMCLOCK_HOST_FEATURE_GUESTS 0x02ULL         /* CREATE_GUEST */
-#define VMCLOCK_HOST_FEATURE_PAGE_FROM_HOST 0x04ULL /* no writer: the host's own clock */
+#define VMCLOCK_HOST_FEATURE_PAGE_FROM_HOST 0x04ULL /* before any writer: the host's own clock */
 #define VMCLOCK_HOST_FEATURE_LEASE 0x08ULL          /* lease_ns is honoured */
 #define VMCLOCK_HOST_FEATURE_PTP 0x10ULL            /* a PTP clock shows the reference */
 #define VMCLOCK_HOST_FEATURE_PINNED_GUESTS 0x20ULL  /* VMCLOCK_GUEST_PINNED_PAGE */
@@ -146,7 +146,12 @@ struct vmclock_host_reference {
 /* struct vmclock_host_state.valid */
 #define VMCLOCK_HOST_STATE_REFERENCE 0x01U  /* a line is in force: the fields about it */
 #define VMCLOCK_HOST_STATE_WRITER 0x02U     /* somebody has the device open for writing */
-#define VMCLOCK_HOST_STATE_HOST_CLOCK 0x04U /* the fields about the host clock */
+/* The clocksource is the counter: @host_rate_offset, @ntp_error_frac_ns. */
+#define VMCLOCK_HOST_STATE_HOST_CLOCK 0x04U
+/* Nobody has set a line yet, and the page follows the host's clock: @line. */
+#define VMCLOCK_HOST_STATE_FROM_HOST 0x08U
+#define VMCLOCK_HOST_STATE_DIFFERENCE 0x10U    /* @host_minus_reference_ns */
+#define VMCLOCK_HOST_STATE_PENDING_PHASE 0x20U /* @pending_phase_ns */
 
 /* reason of a disruption */
 #define VMCLOCK_HOST_REASON_NONE 0      /* there was none */
@@ -154,6 +159,8 @@ struct vmclock_host_reference {
 #define VMCLOCK_HOST_REASON_MIGRATION 2 /* this machine moved to another host */
 #define VMCLOCK_HOST_REASON_COUNTER 3   /* the counter is unstable, or was set */
 #define VMCLOCK_HOST_REASON_SUSPEND 4   /* the machine slept */
+/* The host's clock, which the page follows, was set, or does no longer count by the counter. */
+#define VMCLOCK_HOST_REASON_HOST_CLOCK 5
 
 /**
  * struct vmclock_host_state - the reference in force, and the host clock beside it
@@ -167,12 +174,14 @@ struct vmclock_host_reference {
  * @set_by_uid: likewise, in the caller's user namespace
  * @disruption_reason: VMCLOCK_HOST_REASON_* of the last change of the marker
  * @host_clock: VMCLOCK_HOST_CLOCK_* that is being done
- * @host_minus_reference_ns: CLOCK_TAI - reference, ns
- * @pending_phase_ns: what the kernel has still to add to its clock, ns
- * @host_rate_offset: of the host clock from nominal, 2^-32
- * @ntp_error_frac_ns: of the timekeeper, ns / 2^32
- * @clocksource_seq: counts changes of the clocksource
+ * @host_minus_reference_ns: CLOCK_TAI, as this kernel has it, - reference, ns
+ * @pending_phase_ns: what NTP has still to add to the host clock beside @ntp_error_frac_ns, ns
+ * @host_rate_offset: of the host clock, as NTP wants it, from nominal, 2^-32
+ * @ntp_error_frac_ns: what NTP wants the host clock to be - what it is, ns / 2^32
+ * @clocksource_seq: counts changes of the clocksource; always valid
  * @pad: zero
+ *
+ * @host_minus_reference_ns and @ntp_error_frac_ns are of one and the same counter value.
  */
 struct vmclock_host_state {
 	__u32 size;
