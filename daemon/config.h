@@ -38,6 +38,7 @@ struct config_source {
 	char host[CONFIG_HOST_MAX]; /* name or numeric address, without port */
 	uint16_t port;
 	bool iburst;
+	bool interleaved;
 	enum timestamps_mode timestamps;
 	char interface[16];	   /* bind to this one; "": any; phc: whose clock */
 	unsigned int pool_sources; /* 1..16 */

@@ -157,6 +157,17 @@ static uint64_t take_optional_counter(struct fields *f, const char *name)
 	return value;
 }
 
+static bool take_optional_switch(struct fields *f, const char *name)
+{
+	struct field field;
+
+	if (!take_optional(f, &field) || field.length == 0)
+		return false;
+	if (field.length != 1 || (field.text[0] != '0' && field.text[0] != '1'))
+		fail_value(f, name, field, "0 or 1");
+	return field.text[0] == '1';
+}
+
 static int64_t take_time(struct fields *f, const char *name)
 {
 	struct field field;
@@ -290,6 +301,7 @@ static void parse_ntp(struct fields *f, struct event_csv *out)
 	ntp->c1_user = take_optional_counter(f, "c1_user");
 	ntp->c4_user = take_optional_counter(f, "c4_user");
 	ntp->stamp_error_ns = take_optional_size(f, "stamp_error_ns", 0);
+	ntp->interleaved = take_optional_switch(f, "interleaved");
 }
 
 static void parse_phc(struct fields *f, struct event_csv *out)
@@ -491,6 +503,8 @@ static void format_ntp(struct text *t, const char *name, const struct event_ntp 
 	put_counter_or_nothing(t, ntp->c4_user);
 	put(t, ",");
 	put_real(t, ntp->stamp_error_ns);
+	if (ntp->interleaved)
+		put(t, ",1");
 }
 
 static void format_phc(struct text *t, const char *name, const struct event_phc *phc)

@@ -97,11 +97,11 @@ static double server_error_ns(const struct event_ntp *e)
 /*
  * The request took this long from our last counter read to the kernel's stamp; the reply took the
  * server as long from writing T3 into it, or less, since it was awake already. Half of ours lies in
- * the middle of what it can have been.
+ * the middle of what it can have been. In interleaved mode T3 is when the reply left.
  */
 static double lead_ns(const struct event_ntp *e, const struct correction *c)
 {
-	int64_t ticks = e->c1_user ? counter_diff(e->c1, e->c1_user) : 0;
+	int64_t ticks = e->c1_user && !e->interleaved ? counter_diff(e->c1, e->c1_user) : 0;
 
 	return ticks > 0 ? SERVER_LEAD_SHARE * fmin((double)ticks * c->ns_per_tick, LEAD_MAX_NS)
 			 : 0;

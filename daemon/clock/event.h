@@ -33,6 +33,7 @@ struct event_ntp {
 	uint64_t c1_user;      /* read before the send call; 0: not recorded */
 	uint64_t c4_user;      /* read after the receive call; 0: not recorded */
 	double stamp_error_ns; /* of c1 and c4, >= 0 */
+	bool interleaved;      /* t3_ns is when the reply left, told afterwards; else it is earlier */
 };
 
 struct event_phc {

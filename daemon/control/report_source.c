@@ -37,12 +37,13 @@ static json_t *report_stats(const struct source *source)
 {
 	const struct source_stats *stats = &source->stats;
 
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "sent",
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "sent",
 			 report_count(stats->sent), "received", report_count(stats->received),
 			 "bogus", report_count(stats->bogus), "duplicates",
 			 report_count(stats->duplicates), "rejected", report_count(stats->rejected),
 			 "kiss_of_death", report_count(stats->kiss_of_death), "lost",
-			 report_count(stats->lost), "stamps_kernel",
+			 report_count(stats->lost), "interleaved",
+			 report_count(stats->interleaved), "stamps_kernel",
 			 report_count(stats->stamps_kernel), "stamps_daemon",
 			 report_count(stats->stamps_daemon), "stamps_dropped",
 			 report_count(stats->stamps_dropped));

@@ -72,13 +72,24 @@ static int open_socket(struct ntp_association *a)
 	return err;
 }
 
+static int draw_numbers(struct ntp_association *a)
+{
+	struct ntp_request *request = &a->request;
+	int err = random_64(&request->transmit);
+
+	request->receive = 0;
+	if (!err && a->source->config->interleaved && a->interleave.server_receive)
+		err = random_64(&request->receive);
+	return err;
+}
+
 /* The clocks are read last before the call, the counter very last: a bound for when it left. */
 static int send_request(struct ntp_association *a)
 {
 	const struct counter *counter = a->source->env->counter;
 	struct ntp_request *request = &a->request;
 	uint8_t packet[NTP_HEADER_SIZE];
-	int err = random_64(&request->transmit);
+	int err = draw_numbers(a);
 
 	if (err) {
 		set_problem(a, "waiting for the kernel's random numbers");
@@ -87,7 +98,8 @@ static int send_request(struct ntp_association *a)
 	err = open_socket(a);
 	if (err)
 		return err;
-	ntp_request_encode(packet, request->transmit);
+	ntp_request_encode(packet, request->receive ? a->interleave.server_receive : 0,
+			   request->receive, request->transmit);
 	request->sent_realtime_ns = 0;
 	request->explained = false;
 	if (a->socket.timestamps)
@@ -243,11 +255,17 @@ static void note_claims(struct source *source, const struct ntp_packet *packet)
 	claims->root_dispersion_ns = ntp_short_to_ns(packet->root_dispersion);
 }
 
+/* Sent in the interleaved mode: it returns the other number. */
+static bool is_interleaved(const struct ntp_association *a, const struct ntp_packet *packet)
+{
+	return a->request.receive && packet->origin == a->request.receive;
+}
+
 static bool is_usable(struct ntp_association *a, const struct ntp_packet *packet)
 {
 	char problem[NTP_PROBLEM_SIZE];
 
-	if (!ntp_packet_judge(packet, problem))
+	if (!ntp_packet_judge(packet, is_interleaved(a, packet), problem))
 		return true;
 	stats(a)->rejected++;
 	if (ntp_packet_kiss(packet) == NTP_KISS_OTHER)
@@ -320,11 +338,26 @@ static int64_t era_pivot_s(void)
 	return now.tv_sec > EARLIEST_PIVOT_S ? now.tv_sec : EARLIEST_PIVOT_S;
 }
 
+/* False: it will be complete with the next reply. */
+static bool complete_exchange(struct ntp_association *a, const struct ntp_packet *packet,
+			      struct event_ntp *exchange)
+{
+	struct event_ntp now = *exchange;
+
+	if (!is_interleaved(a, packet)) {
+		ntp_interleave_basic(&a->interleave, packet);
+		return true;
+	}
+	stats(a)->interleaved++;
+	return ntp_interleave_reply(&a->interleave, packet, exchange->t3_ns, &now, exchange);
+}
+
 static void usable_reply(struct ntp_association *a, const struct ntp_packet *packet,
 			 const struct ntp_datagram *datagram, uint64_t c4_user)
 {
 	int64_t pivot_s = era_pivot_s();
 	struct event event = {.kind = EVENT_NTP};
+	bool usable;
 
 	event.ntp = (struct event_ntp){
 		.t2_ns = ntp_to_unix_ns(packet->receive, pivot_s),
@@ -336,6 +369,7 @@ static void usable_reply(struct ntp_association *a, const struct ntp_packet *pac
 		.precision_log2 = packet->precision_log2,
 	};
 	set_counters(a, datagram, c4_user, &event.ntp);
+	usable = complete_exchange(a, packet, &event.ntp);
 	if (!a->heard || a->silent_polls >= POLLS_TO_GIVE_UP)
 		log_info("source %s: %s answers, stratum %u", a->source->name,
 			 a->source->claims.address, packet->stratum);
@@ -344,7 +378,8 @@ static void usable_reply(struct ntp_association *a, const struct ntp_packet *pac
 	stats(a)->reach |= 1;
 	stats(a)->last_reply_ns = loop_now_ns();
 	a->source->claims.problem[0] = '\0';
-	source_emit(a->source, &event);
+	if (usable)
+		source_emit(a->source, &event);
 	poll_control_reply(&a->poll, source_poll_hint(a->source));
 	poll_settled(a);
 }
@@ -362,7 +397,8 @@ static void came_instead(struct ntp_association *a, const char *what)
 /* Is it the reply to the request that waits? Only who has seen that request knows its number. */
 static bool is_expected(struct ntp_association *a, const struct ntp_packet *packet)
 {
-	if (a->request.pending && packet->origin == a->request.transmit) {
+	if (a->request.pending &&
+	    (packet->origin == a->request.transmit || is_interleaved(a, packet))) {
 		a->request.pending = false;
 		a->answered = packet->origin;
 		return true;
@@ -440,6 +476,7 @@ void ntp_association_start(struct ntp_association *a, const struct address *addr
 	a->polls = a->silent_polls = a->failed_sends = a->false_polls = 0;
 	a->heard = false;
 	a->answered = 0;
+	a->interleave = (struct ntp_interleave){0};
 	a->running = true;
 	stats(a)->reach = 0;
 	a->source->claims = (struct source_claims){.leap = 3};

@@ -4,6 +4,7 @@
 #define VMCLOCK_NTP_H
 
 #include "address.h"
+#include "ntp_interleave.h"
 #include "ntp_packet.h"
 #include "ntp_socket.h"
 #include "poll_control.h"
@@ -21,6 +22,7 @@ struct ntp_request {
 	bool pending;
 	bool explained; /* the problem says what came instead of a reply */
 	uint64_t transmit; /* random; comes back as the reply's origin */
+	uint64_t receive;  /* random; comes back instead from interleaved mode; 0: not asked for */
 	uint64_t c1_user;  /* counter just before the send call */
 	struct stamp_pair before;
 	int64_t sent_realtime_ns; /* by the kernel; 0: not known (yet) */
@@ -34,7 +36,8 @@ struct ntp_association {
 	struct loop_timer timer;
 	struct poll_control poll;
 	struct ntp_request request;
-	uint64_t answered;	   /* transmit stamp of the last request that was answered */
+	struct ntp_interleave interleave;
+	uint64_t answered;	   /* what the last answer returned of its request */
 	unsigned int polls;	   /* since the start with this address */
 	unsigned int silent_polls; /* in a row, without a usable reply */
 	unsigned int failed_sends; /* in a row */

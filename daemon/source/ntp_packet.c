@@ -3,7 +3,6 @@
 #include "ntp_packet.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -38,13 +37,21 @@ static uint64_t get64(const uint8_t *at)
 	return (uint64_t)get32(at) << 32 | get32(at + 4);
 }
 
-void ntp_request_encode(uint8_t out[NTP_HEADER_SIZE], uint64_t transmit)
+static void put64(uint8_t *at, uint64_t value)
+{
+	for (int i = 0; i < 8; i++)
+		at[i] = (uint8_t)(value >> (56 - 8 * i));
+}
+
+void ntp_request_encode(uint8_t out[NTP_HEADER_SIZE], uint64_t origin, uint64_t receive,
+			uint64_t transmit)
 {
 	memset(out, 0, NTP_HEADER_SIZE);
 	out[0] = 4 << 3 | MODE_CLIENT;
 	out[3] = PRECISION_CLAIMED;
-	for (int i = 0; i < 8; i++)
-		out[40 + i] = (uint8_t)(transmit >> (56 - 8 * i));
+	put64(out + 24, origin);
+	put64(out + 32, receive);
+	put64(out + 40, transmit);
 }
 
 static bool is_mac(size_t length)
@@ -101,9 +108,9 @@ static int64_t stamp_distance_ns(uint64_t to, uint64_t from)
 	return (int64_t)((__int128)difference * NS_PER_S >> 32);
 }
 
-static const char *synchronisation_problem(const struct ntp_packet *packet)
+static const char *synchronisation_problem(const struct ntp_packet *packet, bool interleaved)
 {
-	int64_t held_ns = stamp_distance_ns(packet->transmit, packet->receive);
+	int64_t held_ns = interleaved ? 0 : stamp_distance_ns(packet->transmit, packet->receive);
 
 	if (packet->leap == LEAP_UNSYNCHRONISED)
 		return "the server says that it is not synchronised (leap indicator 3)";
@@ -120,9 +127,10 @@ static const char *synchronisation_problem(const struct ntp_packet *packet)
 	return NULL;
 }
 
-int ntp_packet_judge(const struct ntp_packet *packet, char problem[NTP_PROBLEM_SIZE])
+int ntp_packet_judge(const struct ntp_packet *packet, bool interleaved,
+		     char problem[NTP_PROBLEM_SIZE])
 {
-	const char *why = synchronisation_problem(packet);
+	const char *why = synchronisation_problem(packet, interleaved);
 	double distance_ns =
 		ntp_short_to_ns(packet->root_delay) / 2 + ntp_short_to_ns(packet->root_dispersion);
 

@@ -3,6 +3,7 @@
 #ifndef VMCLOCK_NTP_PACKET_H
 #define VMCLOCK_NTP_PACKET_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -42,9 +43,12 @@ enum ntp_kiss {
 
 /*
  * A request that tells nothing of us: all zero but version, mode and the transmit stamp, which is a
- * random number that the reply has to return.
+ * random number that the reply has to return. To ask for the interleaved mode (RFC 9769), origin is
+ * the server's last receive stamp, and receive another random number, which an interleaved reply
+ * returns instead; both 0: basic mode.
  */
-void ntp_request_encode(uint8_t out[NTP_HEADER_SIZE], uint64_t transmit);
+void ntp_request_encode(uint8_t out[NTP_HEADER_SIZE], uint64_t origin, uint64_t receive,
+			uint64_t transmit);
 
 /*
  * 0; -EBADMSG: not a reply of a version 3 or 4 server, truncated, or what follows the header is no
@@ -54,9 +58,11 @@ int ntp_packet_parse(const uint8_t *data, size_t length, struct ntp_packet *out)
 
 /*
  * Is the server fit to be believed, as far as it says itself: 0, or -EPROTO with the reason for
- * people in `problem`. Kiss codes are not judged here.
+ * people in `problem`. Kiss codes are not judged here, nor is how long an interleaved reply was
+ * held, since its transmit stamp is of another one.
  */
-int ntp_packet_judge(const struct ntp_packet *packet, char problem[NTP_PROBLEM_SIZE]);
+int ntp_packet_judge(const struct ntp_packet *packet, bool interleaved,
+		     char problem[NTP_PROBLEM_SIZE]);
 
 enum ntp_kiss ntp_packet_kiss(const struct ntp_packet *packet);
 

@@ -51,6 +51,7 @@ struct source_stats {
 	uint64_t lost;          /* no reply in time */
 	uint64_t stamps_kernel; /* stamps taken from the kernel and converted */
 	uint64_t stamps_daemon; /* stamps that fell back to the counter read in user space */
+	uint64_t interleaved;   /* replies in interleaved mode */
 	uint64_t stamps_dropped; /* kernel stamps not converted: clock set, implausible */
 	int64_t last_reply_ns;
 	uint8_t reach;          /* last 8 polls, newest in bit 0 */

@@ -173,12 +173,12 @@ static void source_keys_are_stored(void **state)
 	assert_taken("[source lan]\ntype = pool\naddress = time.example:1123\nprefer = on\n"
 		     "trust = on\nmin-poll = 2 s\nmax-poll = 512 s\nmin-samples = 8\niburst = off\n"
 		     "timestamps = daemon\ninterface = eth0.5\nsources = 16\nmax-error = 3 us\n"
-		     "nts = off\ninterleaved = off\n[source x]\ntype = system\nnoselect = on\n");
+		     "nts = off\ninterleaved = on\n[source x]\ntype = system\nnoselect = on\n");
 	assert_string_equal(s->name, "lan");
 	assert_int_equal(s->type, SOURCE_TYPE_POOL);
 	assert_string_equal(s->host, "time.example");
 	assert_int_equal(s->port, 1123);
-	assert_true(s->prefer && s->trust && !s->noselect && !s->iburst);
+	assert_true(s->prefer && s->trust && !s->noselect && !s->iburst && s->interleaved);
 	assert_true(s->min_poll_s == 2 && s->max_poll_s == 512 && s->max_error_ns == 3000);
 	assert_int_equal(s->min_samples, 8);
 	assert_int_equal(s->timestamps, TIMESTAMPS_DAEMON);
@@ -513,8 +513,6 @@ static void features_of_later_versions_are_refused_by_name(void **state)
 		     "f:2: nts = on: this version of vmclockd does not have that; expected off");
 	assert_fault_starts("[source a]\ntimestamps = hardware\n",
 			    "f:2: timestamps = hardware: this version of vmclockd does not have");
-	assert_fault_starts("[source a]\ninterleaved = on\n",
-			    "f:2: interleaved = on: this version of vmclockd does not have that");
 	assert_fault_starts("[page]\nlease = 10 s\n",
 			    "f:2: this version of vmclockd does not have 'lease' in [page]");
 	assert_fault_starts("[source a]\nkey = 1\n",

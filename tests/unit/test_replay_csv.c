@@ -105,13 +105,15 @@ static void fields_added_at_the_end_are_passed_over(void **state)
 {
 	(void)state;
 	assert_int_equal(parse("truth,1,2,3,new"), 0);
-	assert_int_equal(parse("ntp,a,1,2,3,4,0,1,0,0,-20,1,2,3,4,5,6"), 0);
+	assert_int_equal(parse("ntp,a,1,2,3,4,0,1,0,0,-20,1,2,3,0,5,6"), 0);
 	assert_int_equal(parse("clockset,1,x"), 0);
 }
 
 static void faults_are_named_by_field(void **state)
 {
 	(void)state;
+	assert_refused("ntp,a,1,2,3,4,0,1,0,0,-20,1,2,3,4",
+		       "field 15 (interleaved): '4' is not 0 or 1");
 	assert_refused("nptp,a", "field 1 (kind): 'nptp' is not a kind of line that is known");
 	assert_refused("ntp", "field 2 (SOURCE): the line ends before it");
 	assert_refused("ntp,,1", "field 2 (SOURCE): empty");
@@ -201,10 +203,12 @@ static void numbers_keep_every_bit(void **state)
 	in.event.ntp.precision_log2 = INT8_MIN;
 	in.event.ntp.root_delay_ns = 1.0 / 3;
 	in.event.ntp.stamp_error_ns = 1e-300;
+	in.event.ntp.interleaved = true;
 	length = event_csv_format(&in, out, sizeof(out));
 	assert_int_equal(event_csv_parse(&line, out, (size_t)length - 1, message, 200), 0);
 	assert_true(line.event.ntp.root_delay_ns == 1.0 / 3);
 	assert_true(line.event.ntp.stamp_error_ns == 1e-300);
+	assert_true(line.event.ntp.interleaved);
 }
 
 static void settings_are_read_over_what_was_there(void **state)

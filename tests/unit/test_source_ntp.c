@@ -35,6 +35,15 @@ enum behaviour {
 	DENY,
 	SETS_CLOCK, /* of the asking machine, while the request is on its way */
 	EVIL_KISS,  /* DENY of somebody who has not seen the request */
+	INTERLEAVED,
+	FORGETFUL, /* interleaved, but what it tells is of some reply long ago */
+};
+
+/* One reply of the responder, by its own clock. */
+struct told {
+	uint64_t receive; /* as sent */
+	int64_t t2_ns;
+	int64_t left_ns; /* when it really left */
 };
 
 struct fixture {
@@ -49,6 +58,8 @@ struct fixture {
 	enum behaviour behaviour;
 	uint8_t last_reply[NTP_HEADER_SIZE];
 	unsigned int requests;
+	unsigned int lose_every; /* n: every n-th request gets no reply; 0: none */
+	struct told told[2];	 /* the last reply, and the one before */
 	/* what the environment heard */
 	struct event event;
 	unsigned int events;
@@ -96,6 +107,27 @@ static int64_t realtime_ns(void)
 	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
+/* To a request that names the last reply by its receive stamp. */
+static void interleave(struct fixture *f, const uint8_t *request, uint8_t *reply)
+{
+	int64_t left_ns = f->told[0].left_ns;
+
+	if (!f->told[0].receive || get64(request + 24) != f->told[0].receive)
+		return;
+	assert_true(get64(request + 32) != get64(request + 40));
+	put64(reply + 24, get64(request + 32));
+	put64(reply + 40,
+	      ntp_from_unix_ns(f->behaviour == FORGETFUL ? left_ns - 1000000000 : left_ns));
+}
+
+static void remember(struct fixture *f, const uint8_t *reply)
+{
+	f->told[1] = f->told[0];
+	f->told[0].receive = get64(reply + 32);
+	f->told[0].left_ns = realtime_ns();
+	f->told[0].t2_ns = ntp_to_unix_ns(f->told[0].receive, f->told[0].left_ns / 1000000000);
+}
+
 static void make_reply(struct fixture *f, const uint8_t *request, uint8_t reply[2048])
 {
 	memset(reply, 0, 2048);
@@ -113,6 +145,8 @@ static void make_reply(struct fixture *f, const uint8_t *request, uint8_t reply[
 		memcpy(reply + 12, f->behaviour == RATE ? "RATE" : "DENY", 4);
 	}
 	put64(reply + 40, ntp_from_unix_ns(realtime_ns()));
+	if (f->behaviour == INTERLEAVED || f->behaviour == FORGETFUL)
+		interleave(f, request, reply);
 }
 
 static void respond(struct loop_watch *watch, short revents)
@@ -128,7 +162,7 @@ static void respond(struct loop_watch *watch, short revents)
 		     &peer_length) != NTP_HEADER_SIZE)
 		return;
 	f->requests++;
-	if (f->behaviour == SILENT)
+	if (f->behaviour == SILENT || (f->lose_every && f->requests % f->lose_every == 0))
 		return;
 	make_reply(f, request, reply);
 	if (f->behaviour == SETS_CLOCK)
@@ -142,6 +176,7 @@ static void respond(struct loop_watch *watch, short revents)
 		       peer_length);
 	for (int copies = f->behaviour == DUPLICATE ? 2 : 1; copies; copies--)
 		sendto(watch->fd, reply, length, 0, (struct sockaddr *)&peer, peer_length);
+	remember(f, reply);
 	memcpy(f->last_reply, reply, sizeof(f->last_reply));
 }
 
@@ -413,6 +448,78 @@ static void silence_is_noticed_and_ends(void **state)
 	assert_int_equal(s->stats.reach, 1);
 }
 
+/* The event of the exchange before last carries when its reply left, not what it said then. */
+static void an_interleaved_reply_completes_the_exchange_before(void **state)
+{
+	struct fixture *f = *state;
+	struct source *s;
+
+	f->config.interleaved = true;
+	s = start(f, INTERLEAVED);
+	run_until(f, &s->stats.received, 2);
+	assert_int_equal(f->events, 1); /* in basic mode; the second waits */
+	for (uint64_t i = 3; i <= 20; i++) {
+		const struct event_ntp *e = &f->event.ntp;
+
+		run_until(f, &s->stats.received, i);
+		assert_int_equal(f->events, i - 1);
+		assert_true(e->interleaved);
+		assert_true(llabs(e->t2_ns - f->told[1].t2_ns) <= 1);
+		assert_true(llabs(e->t3_ns - f->told[1].left_ns) <= 1);
+		assert_true(counter_diff(e->c4, e->c1) >= 0);
+	}
+	assert_int_equal(s->stats.interleaved, 19);
+	assert_int_equal(s->stats.bogus + s->stats.rejected + s->stats.duplicates, 0);
+}
+
+static void lost_replies_do_not_mix_up_exchanges(void **state)
+{
+	struct fixture *f = *state;
+	struct source *s;
+	uint64_t c1 = 0;
+
+	f->config.interleaved = true;
+	f->lose_every = 3;
+	s = start(f, INTERLEAVED);
+	for (uint64_t i = 2; i <= 30; i++) {
+		const struct event_ntp *e = &f->event.ntp;
+
+		run_until(f, &s->stats.received, i);
+		assert_true(i < 3 || counter_diff(e->c1, c1) > 0);
+		assert_true(e->t3_ns >= e->t2_ns - 1);
+		assert_true(i < 3 || llabs(e->t3_ns - f->told[1].left_ns) <= 1);
+		c1 = e->c1;
+	}
+	assert_true(s->stats.lost >= 10);
+}
+
+static void a_server_without_interleaved_mode_is_used_as_ever(void **state)
+{
+	struct fixture *f = *state;
+	struct source *s;
+
+	f->config.interleaved = true;
+	s = start(f, GOOD);
+	run_until(f, &s->stats.received, 10);
+	assert_int_equal(f->events, 10);
+	assert_int_equal(s->stats.interleaved, 0);
+	assert_false(f->event.ntp.interleaved);
+}
+
+static void a_stamp_of_another_reply_completes_nothing(void **state)
+{
+	struct fixture *f = *state;
+	struct source *s;
+
+	f->config.interleaved = true;
+	s = start(f, FORGETFUL);
+	run_until(f, &s->stats.received, 10);
+	assert_int_equal(f->events, 1);
+	f->behaviour = INTERLEAVED;
+	run_until(f, &s->stats.received, 12);
+	assert_int_equal(f->events, 3);
+}
+
 static void an_interface_that_is_not_there_is_named(void **state)
 {
 	struct fixture *f = *state;
@@ -589,6 +696,10 @@ int main(void)
 		CASE(malformed_replies_are_counted_and_ignored),
 		CASE(an_unsynchronised_server_is_not_believed),
 		CASE(silence_is_noticed_and_ends),
+		CASE(an_interleaved_reply_completes_the_exchange_before),
+		CASE(lost_replies_do_not_mix_up_exchanges),
+		CASE(a_server_without_interleaved_mode_is_used_as_ever),
+		CASE(a_stamp_of_another_reply_completes_nothing),
 		CASE(an_interface_that_is_not_there_is_named),
 		CASE(a_closed_port_is_told_as_such),
 		CASE(rate_doubles_the_interval_for_good),

@@ -58,12 +58,25 @@ static void a_request_tells_only_its_random_number(void **state)
 	uint8_t data[NTP_HEADER_SIZE];
 
 	(void)state;
-	ntp_request_encode(data, 0x0102030405060708);
+	ntp_request_encode(data, 0, 0, 0x0102030405060708);
 	assert_int_equal(data[0], 0x23);
 	for (int i = 1; i < 40; i++)
 		assert_int_equal(data[i], i == 3 ? 32 : 0);
 	for (int i = 0; i < 8; i++)
 		assert_int_equal(data[40 + i], i + 1);
+}
+
+static void a_request_for_interleaved_mode_names_the_last_receipt(void **state)
+{
+	uint8_t data[NTP_HEADER_SIZE];
+
+	(void)state;
+	ntp_request_encode(data, 0x1112131415161718, 0x2122232425262728, 0x3132333435363738);
+	for (int i = 0; i < 8; i++) {
+		assert_int_equal(data[24 + i], 0x11 + i);
+		assert_int_equal(data[32 + i], 0x21 + i);
+		assert_int_equal(data[40 + i], 0x31 + i);
+	}
 }
 
 static void any_length_but_a_packets_is_refused(void **state)
@@ -131,7 +144,7 @@ static void assert_judged(const struct ntp_packet *p, int expected, const char *
 {
 	char problem[NTP_PROBLEM_SIZE];
 
-	assert_int_equal(ntp_packet_judge(p, problem), expected);
+	assert_int_equal(ntp_packet_judge(p, false, problem), expected);
 	if (!strstr(problem, word))
 		fail_msg("'%s' does not mention '%s'", problem, word);
 }
@@ -258,6 +271,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_field_is_found),
 		cmocka_unit_test(a_request_tells_only_its_random_number),
+		cmocka_unit_test(a_request_for_interleaved_mode_names_the_last_receipt),
 		cmocka_unit_test(any_length_but_a_packets_is_refused),
 		cmocka_unit_test(extension_fields_and_mac_are_passed_over),
 		cmocka_unit_test(only_replies_of_version_3_and_4_are_taken),

@@ -60,6 +60,28 @@ def kernel_stamps(test):
     test.check_time(reader)
 
 
+@scenario(seconds=35)
+def interleaved(test):
+    """chronyd tells when its replies left: they are used so, beside basic mode."""
+    test.chronyd()
+    daemon = test.daemon({
+        "told": ntp_source(Network.SERVER, interleaved="on"),
+        "basic": ntp_source(Network.SERVER, noselect="on")})
+    reader = test.reader(rate=200, skip=10)
+    test.wait_status("SYNCHRONIZED")
+    reader.settle(25)
+    told, basic = (daemon.sources()[name] for name in ("told", "basic"))
+    test.tap.check(told["interleaved"] > 15 and told["interleaved"] > 0.8 * told["received"],
+                   "chronyd answers in interleaved mode",
+                   f"{told['interleaved']} of {told['received']} replies")
+    test.tap.check(basic["interleaved"] == 0, "who does not ask for it is answered in basic mode")
+    test.tap.check(told["samples"] >= told["received"] - 3, "one exchange for each reply",
+                   f"{told['samples']} samples of {told['received']} replies")
+    test.tap.note(f"offset in error by {told['offset_sd_ns']} ns (1 sigma), in basic mode"
+                  f" {basic['offset_sd_ns']} ns")
+    test.check_time(reader, " after the first 10 s", rms_below_us=5)
+
+
 @scenario(seconds=40)
 def one_way_queueing(test):
     """Delay in one direction only, with queueing: the bound holds, the estimate is not captured."""
