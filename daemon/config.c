@@ -28,6 +28,7 @@ static const struct {
 	[SOURCE_TYPE_POOL] = {64, 1024}, /* other people's servers */
 	[SOURCE_TYPE_SYSTEM] = {1, 64},
 	[SOURCE_TYPE_PHC] = {1, 1}, /* a look costs nobody anything */
+	[SOURCE_TYPE_PPS] = {1, 1},
 };
 
 void config_defaults(struct config *config)
@@ -123,7 +124,26 @@ int config_read(struct config *config, const char *path, char *message, size_t m
 
 bool config_marks_seconds(const struct config_source *source)
 {
-	return source->lock[0];
+	return source->type == SOURCE_TYPE_PPS || source->lock[0];
+}
+
+static bool is_given(const struct config_source *source, const char *key)
+{
+	return source->given & config_key_bit(config_key_find("source", key));
+}
+
+/* What a pulse may be wrong by is known to nobody but the operator. */
+static bool claims_nothing(const struct config_source *source)
+{
+	return source->type == SOURCE_TYPE_PPS;
+}
+
+static void complete_errors(struct config_source *source)
+{
+	if (claims_nothing(source) && !is_given(source, "max-error"))
+		source->max_error_ns = INFINITY;
+	if (!is_given(source, "max-latency"))
+		source->max_latency_ns = INFINITY;
 }
 
 /* An open end of the poll range is the type's default, moved if the other end asks for it. */
@@ -150,6 +170,8 @@ static const char *type_fault(const struct config_source *source)
 			       ? NULL
 			       : "no clock, or more than one; expected one of device, clock-name "
 				 "and interface";
+	case SOURCE_TYPE_PPS:
+		return source->device[0] ? NULL : "no device; expected device = PATH";
 	default:
 		return NULL;
 	}
@@ -167,6 +189,8 @@ static const char *source_fault(const struct config_source *source)
 		return "min-poll is above max-poll; expected min-poll <= max-poll";
 	if (source->noselect && (source->prefer || source->trust))
 		return "noselect together with prefer or trust; expected one of them";
+	if (isfinite(source->max_latency_ns) && isinf(source->max_error_ns))
+		return "max-latency without max-error; expected both, or neither";
 	return NULL;
 }
 
@@ -188,6 +212,24 @@ static const char *names_fault(const struct config *config, const struct config_
 	return NULL;
 }
 
+/* A second is named by an interval, so that who names it has to have one. */
+static const char *lock_fault(const struct config *config, const struct config_source *source)
+{
+	for (unsigned int i = 0; i < config->source_count && source->lock[0]; i++) {
+		const struct config_source *other = &config->sources[i];
+
+		if (other == source || strcmp(other->name, source->lock))
+			continue;
+		if (claims_nothing(other) && !is_given(other, "max-error"))
+			return "lock on a source that has no bound; expected max-error in that "
+			       "source";
+		return NULL;
+	}
+	return source->lock[0] ? "lock on a source that is not there; expected the name of another "
+				 "source"
+			       : NULL;
+}
+
 int config_check(struct config *config, char *message, size_t message_size)
 {
 	unsigned int slots = 0;
@@ -198,10 +240,13 @@ int config_check(struct config *config, char *message, size_t message_size)
 		const char *fault;
 
 		complete_polls(source);
+		complete_errors(source);
 		slots += source->type == SOURCE_TYPE_POOL ? source->pool_sources : 1;
 		fault = source_fault(source);
 		if (!fault)
 			fault = names_fault(config, source);
+		if (!fault)
+			fault = lock_fault(config, source);
 		if (!fault && slots > SLOTS_MAX)
 			fault = "too many sources; expected at most 64, each pool counted by its "
 				"members";

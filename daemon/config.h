@@ -16,9 +16,17 @@ enum {
 	CONFIG_HOST_MAX = 256
 };
 
-enum source_type { SOURCE_TYPE_NTP, SOURCE_TYPE_POOL, SOURCE_TYPE_SYSTEM, SOURCE_TYPE_PHC };
+enum source_type {
+	SOURCE_TYPE_NTP,
+	SOURCE_TYPE_POOL,
+	SOURCE_TYPE_SYSTEM,
+	SOURCE_TYPE_PHC,
+	SOURCE_TYPE_PPS
+};
 
 enum timestamps_mode { TIMESTAMPS_AUTO, TIMESTAMPS_KERNEL, TIMESTAMPS_DAEMON };
+
+enum config_edge { EDGE_ASSERT, EDGE_CLEAR };
 
 enum config_timescale { TIMESCALE_AUTO, TIMESCALE_TAI, TIMESCALE_UTC };
 
@@ -45,8 +53,9 @@ struct config_source {
 	/* sources that mark seconds */
 	char lock[CONFIG_NAME_MAX]; /* who names them; "": any */
 	double max_latency_ns;	    /* of the stamp of a pulse; INFINITY: not stated */
-	double max_jitter_ns;
-	/* phc: one of device, clock_name and interface */
+	double max_jitter_ns;	    /* how far from where it should be it may come */
+	enum config_edge edge;	    /* the one that marks the second */
+	/* phc: one of device, clock_name and interface; pps: device */
 	char device[CONFIG_PATH_MAX];
 	char clock_name[64];
 	enum config_timescale timescale;

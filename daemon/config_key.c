@@ -17,7 +17,7 @@
 enum { SOCKET_PATH_MAX = 108, INTERFACE_MAX = 16 };
 
 /* By enum source_type; in the words of `type` they stand in the same order. */
-static const char *const type_names[CONFIG_TYPES_MAX] = {"ntp", "pool", "system", "phc"};
+static const char *const type_names[CONFIG_TYPES_MAX] = {"ntp", "pool", "system", "phc", "pps"};
 
 /* clang-format off */
 const struct config_key config_keys[] = {
@@ -66,8 +66,8 @@ const struct config_key config_keys[] = {
 	  .fallback = "any", .words = "any" },
 	{ "process", "lock-memory", CONFIG_SWITCH, C(lock_memory), .fallback = "off" },
 
-	{ "source", "type", CONFIG_WORD, S(type), .words = "ntp|pool|system|phc",
-	  .later = "pps|extts|latch|sock|shm|vmclock" },
+	{ "source", "type", CONFIG_WORD, S(type), .words = "ntp|pool|system|phc|pps",
+	  .later = "extts|latch|sock|shm|vmclock" },
 	{ "source", "prefer", CONFIG_SWITCH, S(prefer), .fallback = "off" },
 	{ "source", "trust", CONFIG_SWITCH, S(trust), .fallback = "off" },
 	{ "source", "noselect", CONFIG_SWITCH, S(noselect), .fallback = "off" },
@@ -90,7 +90,8 @@ const struct config_key config_keys[] = {
 	  .types = CONFIG_NTP | CONFIG_POOL },
 	{ "source", "sources", CONFIG_INTEGER, S(pool_sources), 1, 16, .fallback = "4",
 	  .types = CONFIG_POOL },
-	{ "source", "device", CONFIG_PATH, S(device), 0, CONFIG_PATH_MAX, .types = CONFIG_PHC },
+	{ "source", "device", CONFIG_PATH, S(device), 0, CONFIG_PATH_MAX,
+	  .types = CONFIG_PHC | CONFIG_PPS },
 	{ "source", "clock-name", CONFIG_TEXT, S(clock_name), 0,
 	  sizeof(((struct config_source *)0)->clock_name), .types = CONFIG_PHC },
 	{ "source", "timescale", CONFIG_WORD, S(timescale), .fallback = "auto",
@@ -98,10 +99,14 @@ const struct config_key config_keys[] = {
 	{ "source", "reads", CONFIG_INTEGER, S(reads), 1, 25, .fallback = "5",
 	  .types = CONFIG_PHC },
 	LATER("source", "key"),
-	LATER("source", "edge"),
-	LATER("source", "lock"),
-	LATER("source", "max-latency"),
-	LATER("source", "max-jitter"),
+	{ "source", "edge", CONFIG_WORD, S(edge), .fallback = "assert", .words = "assert|clear",
+	  .types = CONFIG_PPS },
+	{ "source", "lock", CONFIG_NAME, S(lock), 0, CONFIG_NAME_MAX, .fallback = "any",
+	  .words = "any", .types = CONFIG_PPS },
+	{ "source", "max-latency", CONFIG_TIME_NS, S(max_latency_ns), 0, 0.4e9,
+	  .types = CONFIG_PPS },
+	{ "source", "max-jitter", CONFIG_TIME_NS, S(max_jitter_ns), 1e3, 0.1e9,
+	  .fallback = "1 ms", .types = CONFIG_PPS },
 	LATER("source", "channel"),
 	LATER("source", "pin"),
 	LATER("source", "socket"),

@@ -6,6 +6,7 @@
 
 #include "phc.h"
 #include "pool.h"
+#include "pps.h"
 #include "system.h"
 
 unsigned int source_count(const struct config_source *config)
@@ -25,6 +26,8 @@ int source_start(struct source *sources, const struct config_source *config, str
 		return system_start(sources, config, env);
 	case SOURCE_TYPE_PHC:
 		return phc_start(sources, config, env);
+	case SOURCE_TYPE_PPS:
+		return pps_start(sources, config, env);
 	}
 	return -EINVAL;
 }

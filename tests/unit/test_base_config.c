@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The configuration: every kind of value, every kind of fault with its line, files and drop-ins. */
 #include <errno.h>
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -488,9 +489,46 @@ static void a_phc_is_named_in_one_way(void **state)
 		     "pool or phc only");
 }
 
+static void a_pulse_has_no_bound_that_nobody_stated(void **state)
+{
+	(void)state;
+	assert_taken("[source a]\ntype = pps\ndevice = /dev/pps0\n");
+	assert_true(isinf(config.sources[0].max_error_ns));
+	assert_true(isinf(config.sources[0].max_latency_ns));
+	assert_true(config.sources[0].max_jitter_ns == 1e6);
+	assert_true(config.sources[0].edge == EDGE_ASSERT);
+	assert_true(config_marks_seconds(&config.sources[0]));
+	assert_taken("[source a]\ntype = pps\ndevice = /dev/pps0\nmax-error = 100 ns\n"
+		     "max-latency = 20 us\nedge = clear\nmax-jitter = 50 us\n");
+	assert_true(config.sources[0].max_error_ns == 100);
+	assert_true(config.sources[0].max_latency_ns == 20e3);
+	assert_true(config.sources[0].edge == EDGE_CLEAR);
+	assert_fault("[source a]\ntype = pps\n",
+		     "f:1: [source a]: no device; expected device = PATH");
+	assert_fault("[source a]\ntype = pps\ndevice = /dev/pps0\nmax-latency = 20 us\n",
+		     "f:1: [source a]: max-latency without max-error; expected both, or neither");
+}
+
+static void a_lock_is_on_another_source_that_has_a_bound(void **state)
+{
+	(void)state;
+	assert_taken("[source a]\ntype = pps\ndevice = /dev/pps0\nlock = b\n"
+		     "[source b]\ntype = system\n");
+	assert_string_equal(config.sources[0].lock, "b");
+	assert_fault("[source a]\ntype = pps\ndevice = /dev/pps0\nlock = a\n",
+		     "f:1: [source a]: lock on a source that is not there; expected the name of "
+		     "another source");
+	assert_fault("[source a]\ntype = pps\ndevice = /dev/pps0\nlock = b\n"
+		     "[source b]\ntype = pps\ndevice = /dev/pps1\n",
+		     "f:1: [source a]: lock on a source that has no bound; expected max-error in "
+		     "that source");
+	assert_fault("[source b]\ntype = system\nlock = c\n",
+		     "f:3: source 'b' of type system has 'lock'; expected it in type pps only");
+}
+
 static void features_of_later_versions_are_refused_by_name(void **state)
 {
-	static const char *const types[] = {"pps", "extts", "latch", "sock", "shm", "vmclock"};
+	static const char *const types[] = {"extts", "latch", "sock", "shm", "vmclock"};
 	char text[64];
 	char expected[128];
 
@@ -499,7 +537,7 @@ static void features_of_later_versions_are_refused_by_name(void **state)
 		snprintf(text, sizeof(text), "[source a]\ntype = %s\n", types[i]);
 		snprintf(expected, sizeof(expected),
 			 "f:2: type = %s: this version of vmclockd does not have that; "
-			 "expected ntp|pool|system|phc",
+			 "expected ntp|pool|system|phc|pps",
 			 types[i]);
 		assert_fault(text, expected);
 	}
@@ -745,6 +783,8 @@ int main(void)
 		cmocka_unit_test(a_later_file_wins_and_adds),
 		cmocka_unit_test(keys_of_another_type_are_refused_in_any_order),
 		cmocka_unit_test(a_phc_is_named_in_one_way),
+		cmocka_unit_test(a_pulse_has_no_bound_that_nobody_stated),
+		cmocka_unit_test(a_lock_is_on_another_source_that_has_a_bound),
 		cmocka_unit_test(features_of_later_versions_are_refused_by_name),
 		cmocka_unit_test(sources_have_to_be_complete_and_consistent),
 		cmocka_unit_test(at_most_64_sources_counting_the_members_of_pools),

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* CLOCK_REALTIME stamps that others took (a pulse's, a receiver's) to counter values. */
+#include "realtime.h"
+
+#include <math.h>
+#include <string.h>
+#include <sys/timex.h>
+
+#include "../clock/sample.h"
+
+/* A steady clock: the kernel dithers its multiplier by one, 0.2 ppm at most. */
+#define STEADY_RATE_ERROR 1e-6
+
+void realtime_start(struct realtime_track *track, const struct counter *counter)
+{
+	*track = (struct realtime_track){.counter = counter};
+}
+
+static bool is_slewing(const struct timex *kernel)
+{
+	struct timex singleshot = {.modes = ADJ_OFFSET_SS_READ};
+
+	if (kernel->offset || kernel->status & (STA_PPSFREQ | STA_PPSTIME))
+		return true;
+	return adjtimex(&singleshot) < 0 || singleshot.offset;
+}
+
+void realtime_look(struct realtime_track *track)
+{
+	struct timex kernel = {.modes = 0};
+	struct realtime_look *look;
+
+	if (track->count == REALTIME_LOOKS) {
+		memmove(track->looks, track->looks + 1,
+			(REALTIME_LOOKS - 1) * sizeof(track->looks[0]));
+		track->count--;
+	}
+	look = &track->looks[track->count++];
+	stamp_pair_read(track->counter, &look->pair);
+	look->steady = adjtimex(&kernel) >= 0 && !is_slewing(&kernel);
+	look->freq = kernel.freq;
+	look->tick = kernel.tick;
+}
+
+/* The rate as the looks show it; good where nothing has changed it. */
+static bool convert_steady(const struct realtime_look *a, const struct realtime_look *b,
+			   const struct realtime_look *near, int64_t realtime_ns,
+			   double ns_per_tick, struct stamp *out)
+{
+	double counted_ns = (double)counter_diff(b->pair.counter, a->pair.counter) * ns_per_tick;
+	double shown_ns = (double)(b->pair.realtime_ns - a->pair.realtime_ns);
+	double away_ns = (double)(realtime_ns - near->pair.realtime_ns), error;
+
+	if (!a->steady || !b->steady || a->freq != b->freq || a->tick != b->tick ||
+	    counted_ns <= 0 || shown_ns <= 0)
+		return false;
+	error = STEADY_RATE_ERROR + (a->pair.half_ns + b->pair.half_ns) / counted_ns;
+	out->counter = near->pair.counter +
+		       (uint64_t)llround(away_ns * (counted_ns / shown_ns) / ns_per_tick);
+	out->error_ns = near->pair.half_ns + fabs(away_ns) * error + 0.5 * ns_per_tick + 1;
+	return true;
+}
+
+static bool convert_between(const struct realtime_look *a, const struct realtime_look *b,
+			    int64_t realtime_ns, double ns_per_tick, struct stamp *out)
+{
+	bool first_half = realtime_ns - a->pair.realtime_ns < b->pair.realtime_ns - realtime_ns;
+	const struct realtime_look *near = first_half ? a : b;
+	struct stamp steady;
+	double rate_limit;
+
+	if (!stamp_pairs_agree(&a->pair, &b->pair, ns_per_tick, &rate_limit) ||
+	    !stamp_convert(&near->pair, realtime_ns, ns_per_tick, rate_limit, a->pair.counter,
+			   b->pair.counter, out))
+		return false;
+	if (convert_steady(a, b, near, realtime_ns, ns_per_tick, &steady) &&
+	    steady.error_ns < out->error_ns)
+		*out = steady;
+	return true;
+}
+
+bool realtime_convert(const struct realtime_track *track, int64_t realtime_ns, struct stamp *out)
+{
+	for (unsigned int i = track->count; i-- > 1;) {
+		const struct realtime_look *a = &track->looks[i - 1], *b = &track->looks[i];
+
+		if (realtime_ns >= a->pair.realtime_ns && realtime_ns <= b->pair.realtime_ns)
+			return convert_between(a, b, realtime_ns, track->counter->ns_per_tick, out);
+	}
+	return false;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * CLOCK_REALTIME stamps that others took (a pulse's, a receiver's) to counter values.
+ *
+ * The clock is looked at before and after: a stamp is converted between the two looks next to it,
+ * unless the clock was set in between. Where the kernel says that nothing changed the clock's rate
+ * either, the looks give the rate; else it may have been anything within +-500 ppm.
+ */
+#ifndef VMCLOCK_REALTIME_H
+#define VMCLOCK_REALTIME_H
+
+#include "stamp.h"
+
+enum { REALTIME_LOOKS = 8 };
+
+struct realtime_look {
+	struct stamp_pair pair;
+	bool steady; /* nothing is slewing it */
+	long freq;   /* as adjtimex() tells */
+	long tick;
+};
+
+struct realtime_track {
+	const struct counter *counter;
+	struct realtime_look looks[REALTIME_LOOKS]; /* oldest first */
+	unsigned int count;
+};
+
+/* Forgets all looks. */
+void realtime_start(struct realtime_track *track, const struct counter *counter);
+
+/* Looks at the clock now. */
+void realtime_look(struct realtime_track *track);
+
+/* False: no look before it, none after it, or the clock was set in between. */
+bool realtime_convert(const struct realtime_track *track, int64_t realtime_ns, struct stamp *out);
+
+#endif

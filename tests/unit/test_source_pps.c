@@ -1,0 +1,486 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* A kernel's pulse becomes a counter value, and whatever is wrong with the device is survived. */
+#include <errno.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <cmocka.h>
+
+#include "daemon/log.h"
+#include "daemon/source/pps.h"
+#include "daemon/source/pulse_timer.h"
+#include "daemon/source/realtime.h"
+
+#define S_NS INT64_C(1000000000)
+
+/* --- CLOCK_REALTIME to counter ------------------------------------------------------------ */
+
+/* 1 GHz, REALTIME 100 ppm fast: looks a second apart. */
+static struct realtime_track two_looks(bool steady)
+{
+	static const struct counter counter = {.ns_per_tick = 1};
+	struct realtime_track t = {.counter = &counter, .count = 2};
+
+	t.looks[0] = (struct realtime_look){
+		.pair = {.counter = 1000, .half_ns = 20, .realtime_ns = 5 * S_NS},
+		.steady = steady};
+	t.looks[1] = (struct realtime_look){
+		.pair = {.counter = 1000 + S_NS, .half_ns = 20, .realtime_ns = 6 * S_NS + 100000},
+		.steady = steady};
+	return t;
+}
+
+static void a_steady_clock_is_followed_at_its_own_rate(void **state)
+{
+	struct realtime_track t = two_looks(true);
+	struct stamp stamp;
+
+	(void)state;
+	assert_true(realtime_convert(&t, 5 * S_NS + 900090000, &stamp));
+	assert_true(llabs(counter_diff(stamp.counter, 1000 + 900000000)) <= 1);
+	assert_true(stamp.error_ns < 150);
+	t.looks[1].freq = 1; /* somebody has changed it */
+	assert_true(realtime_convert(&t, 5 * S_NS + 900090000, &stamp));
+	assert_true(stamp.error_ns > 40000);
+	assert_true(llabs(counter_diff(stamp.counter, 1000 + 900000000)) <= stamp.error_ns);
+}
+
+static void an_unsteady_clock_may_have_run_anyhow(void **state)
+{
+	struct realtime_track t = two_looks(false);
+	struct stamp stamp;
+
+	(void)state;
+	assert_true(realtime_convert(&t, 6 * S_NS + 90000, &stamp));
+	assert_true(stamp.error_ns > 25 && stamp.error_ns < 40);
+	assert_true(realtime_convert(&t, 5 * S_NS + 500000000, &stamp));
+	assert_true(stamp.error_ns > 240000);
+}
+
+static void stamps_outside_of_all_looks_are_not_converted(void **state)
+{
+	struct realtime_track t = two_looks(true);
+	struct stamp stamp;
+
+	(void)state;
+	assert_false(realtime_convert(&t, 5 * S_NS - 1, &stamp));
+	assert_false(realtime_convert(&t, 6 * S_NS + 100001, &stamp));
+	t.count = 1;
+	assert_false(realtime_convert(&t, 5 * S_NS, &stamp));
+}
+
+static void a_clock_that_was_set_converts_nothing(void **state)
+{
+	struct realtime_track t = two_looks(true);
+	struct stamp stamp;
+
+	(void)state;
+	t.looks[1].pair.set_offset_ns = 5000;
+	assert_false(realtime_convert(&t, 5 * S_NS + 500000000, &stamp));
+}
+
+static void looks_are_kept_for_a_while(void **state)
+{
+	struct realtime_track track;
+	struct counter counter;
+	char message[256];
+
+	(void)state;
+	assert_int_equal(counter_open(COUNTER_MONOTONIC_RAW, COUNTER_CHECK_KERNEL, &counter,
+				      message, sizeof(message)),
+			 0);
+	realtime_start(&track, &counter);
+	for (int i = 0; i < 3 * REALTIME_LOOKS; i++) {
+		realtime_look(&track);
+		assert_true(track.count <= REALTIME_LOOKS);
+	}
+	for (unsigned int i = 1; i < track.count; i++)
+		assert_true(counter_diff(track.looks[i].pair.counter,
+					 track.looks[i - 1].pair.counter) >= 0);
+}
+
+/* --- when to look ------------------------------------------------------------------------- */
+
+static void the_next_look_is_just_after_the_next_pulse(void **state)
+{
+	struct pulse_timer t = {0};
+	int64_t next = pulse_timer_seen(&t, 50 * S_NS, 700000);
+
+	(void)state;
+	assert_true(next > 51 * S_NS - 700000 && next < 51 * S_NS);
+	next = pulse_timer_seen(&t, 50 * S_NS, 3 * S_NS + 700000); /* an old one */
+	assert_true(next > 51 * S_NS - 700000 && next < 51 * S_NS);
+}
+
+static void a_late_pulse_is_looked_for_again_and_then_missed(void **state)
+{
+	struct pulse_timer t = {0};
+	int64_t now = pulse_timer_seen(&t, 0, 0), began = now;
+	unsigned int missed = 0, looks = 0;
+
+	(void)state;
+	while (!missed) {
+		int64_t next = pulse_timer_none(&t, now, &missed);
+
+		assert_true(next > now);
+		now = next;
+		assert_true(++looks < 20);
+	}
+	assert_int_equal(missed, 1);
+	assert_true(now - began > S_NS - 1000000 && now - began < S_NS + 1000000);
+}
+
+static void a_pulse_that_stays_away_costs_four_looks_a_second(void **state)
+{
+	struct pulse_timer t = {0};
+	int64_t now = pulse_timer_seen(&t, 0, 0);
+	unsigned int missed, sum = 0, looks = 0;
+
+	(void)state;
+	for (; now < 1000 * S_NS; looks++) {
+		now = pulse_timer_none(&t, now, &missed);
+		sum += missed;
+	}
+	assert_true(sum > 990 && sum <= 1000);
+	assert_true(looks < 4200);
+}
+
+/* --- the device --------------------------------------------------------------------------- */
+
+static struct fake {
+	int open_error, caps, caps_error, set_error, fetch_error;
+	struct pps_kparams params;
+	struct pps_fdata data;
+	int open; /* descriptors */
+	unsigned int sets, opens;
+} fake;
+
+static int fake_open(const char *path)
+{
+	assert_string_equal(path, "/dev/pps7");
+	fake.opens++;
+	if (fake.open_error)
+		return fake.open_error;
+	fake.open++;
+	return 1000;
+}
+
+static void fake_close(int fd)
+{
+	assert_int_equal(fd, 1000);
+	fake.open--;
+}
+
+static int fake_capabilities(int fd, int *caps)
+{
+	(void)fd;
+	*caps = fake.caps;
+	return fake.caps_error;
+}
+
+static int fake_get(int fd, struct pps_kparams *params)
+{
+	(void)fd;
+	*params = fake.params;
+	return 0;
+}
+
+static int fake_set(int fd, const struct pps_kparams *params)
+{
+	(void)fd;
+	if (fake.set_error)
+		return fake.set_error;
+	fake.params = *params;
+	fake.sets++;
+	return 0;
+}
+
+static int fake_fetch(int fd, struct pps_fdata *data)
+{
+	assert_int_equal(fd, 1000);
+	assert_true(data->timeout.sec == 0 && data->timeout.nsec == 0 && data->timeout.flags == 0);
+	data->info = fake.data.info;
+	return fake.fetch_error;
+}
+
+static const struct pps_calls fake_calls = {fake_open, fake_close, fake_capabilities,
+					    fake_get,  fake_set,   fake_fetch};
+
+static struct pps_ktime realtime_now(int64_t later_ns)
+{
+	struct timespec now;
+	int64_t ns;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	ns = (int64_t)now.tv_sec * S_NS + now.tv_nsec + later_ns;
+	return (struct pps_ktime){.sec = ns / S_NS, .nsec = (int)(ns % S_NS)};
+}
+
+struct bench {
+	struct loop loop;
+	struct counter counter;
+	struct source_env env;
+	struct config_source config;
+	struct source source;
+	unsigned int events, offline;
+	struct event last;
+	int verdict;
+} bench;
+
+static int on_event(void *context, struct source *source, const struct event *event)
+{
+	(void)context;
+	(void)source;
+	bench.events++;
+	bench.last = *event;
+	return bench.verdict;
+}
+
+static void on_offline(void *context, struct source *source)
+{
+	(void)context;
+	(void)source;
+	bench.offline++;
+}
+
+static int start(void **state)
+{
+	char message[256];
+
+	(void)state;
+	log_open(false, LOG_LEVEL_ERROR);
+	fake = (struct fake){.caps = PPS_CAPTUREBOTH | PPS_TSFMT_TSPEC | PPS_CANWAIT};
+	bench = (struct bench){0};
+	bench.env = (struct source_env){.loop = &bench.loop,
+					.counter = &bench.counter,
+					.event = on_event,
+					.offline = on_offline};
+	bench.config = (struct config_source){
+		.name = "gnss", .type = SOURCE_TYPE_PPS, .device = "/dev/pps7"};
+	return counter_open(COUNTER_MONOTONIC_RAW, COUNTER_CHECK_KERNEL, &bench.counter, message,
+			    sizeof(message));
+}
+
+static void begin(void)
+{
+	assert_int_equal(pps_start_with(&bench.source, &bench.config, &bench.env, &fake_calls), 0);
+}
+
+static int stop(void **state)
+{
+	(void)state;
+	source_stop(&bench.source);
+	assert_int_equal(fake.open, 0);
+	assert_null(bench.loop.timers);
+	return 0;
+}
+
+/* The timer's turn, whenever it was meant to be. */
+static void look(void)
+{
+	struct loop_timer *timer = bench.loop.timers;
+	int64_t now_ns = loop_now_ns();
+
+	assert_non_null(timer);
+	loop_disarm(&bench.loop, timer);
+	timer->fire(timer, now_ns);
+	assert_true(bench.loop.timers && bench.loop.timers->at_ns > now_ns);
+}
+
+static void pulse(void)
+{
+	fake.data.info.assert_sequence++;
+	fake.data.info.assert_tu = realtime_now(0);
+	look();
+}
+
+static void a_pulse_becomes_the_counter_at_its_stamp(void **state)
+{
+	(void)state;
+	begin();
+	look();
+	pulse(); /* the first one that is seen may be an old one */
+	for (int i = 0; i < 5; i++) {
+		uint64_t before = bench.counter.read();
+
+		pulse();
+		assert_int_equal(bench.last.kind, EVENT_PPS);
+		assert_false(bench.last.edge.labelled);
+		assert_true(counter_diff(bench.last.edge.c_edge, before) >=
+			    -bench.last.edge.uncertainty_ticks);
+		assert_true(counter_diff(bench.counter.read(), bench.last.edge.c_edge) >= 0);
+	}
+	assert_int_equal(bench.events, 5);
+	assert_int_equal(bench.source.stats.received, 5);
+	assert_int_equal(bench.source.stats.stamps_kernel, 5);
+	look(); /* nothing new */
+	assert_int_equal(bench.events, 5);
+}
+
+static void both_edges_are_asked_for_without_echo_and_offset(void **state)
+{
+	(void)state;
+	fake.params.mode = PPS_CAPTUREASSERT | PPS_ECHOASSERT | PPS_OFFSETASSERT;
+	begin();
+	look();
+	assert_int_equal(fake.sets, 1);
+	assert_int_equal(fake.params.mode, PPS_CAPTUREBOTH | PPS_TSFMT_TSPEC);
+	assert_int_equal(fake.params.api_version, PPS_API_VERS);
+}
+
+static void the_other_edge_tells_the_width(void **state)
+{
+	(void)state;
+	begin();
+	look();
+	pulse();
+	fake.data.info.clear_sequence = 1;
+	fake.data.info.clear_tu = realtime_now(-S_NS * 9 / 10);
+	pulse();
+	assert_true(fabs(bench.last.edge.since_other_ticks * bench.counter.ns_per_tick - 0.9e9) <
+		    5e7);
+	fake.data.info.clear_tu = realtime_now(S_NS);
+	pulse();
+	assert_true(bench.last.edge.since_other_ticks == 0);
+}
+
+static void clear_means_the_other_edge(void **state)
+{
+	(void)state;
+	bench.config.edge = EDGE_CLEAR;
+	begin();
+	look();
+	pulse();
+	pulse();
+	assert_int_equal(bench.events, 0);
+	for (int i = 0; i < 2; i++) {
+		fake.data.info.clear_sequence++;
+		fake.data.info.clear_tu = realtime_now(0);
+		look();
+	}
+	assert_int_equal(bench.events, 1);
+}
+
+static void without_the_right_to_set_it_a_device_may_be_set_up_already(void **state)
+{
+	(void)state;
+	fake.set_error = -EPERM;
+	begin();
+	look();
+	assert_non_null(strstr(bench.source.claims.problem, "CAP_SYS_TIME"));
+	assert_int_equal(fake.open, 0);
+	fake.params.mode = PPS_CAPTUREASSERT | PPS_OFFSETASSERT; /* shifted by somebody */
+	look();
+	assert_int_equal(fake.open, 0);
+	fake.params.mode = PPS_CAPTUREASSERT | PPS_ECHOASSERT;
+	look();
+	assert_int_equal(fake.open, 1);
+	assert_string_equal(bench.source.claims.problem, "");
+}
+
+static void an_edge_that_the_device_does_not_see_is_named(void **state)
+{
+	(void)state;
+	bench.config.edge = EDGE_CLEAR;
+	fake.caps = PPS_CAPTUREASSERT;
+	begin();
+	look();
+	assert_non_null(strstr(bench.source.claims.problem, "try edge = assert"));
+	fake.caps_error = -ENOTTY;
+	look();
+	assert_non_null(strstr(bench.source.claims.problem, "is no PPS device"));
+}
+
+static void a_device_may_come_late_go_and_come_back(void **state)
+{
+	(void)state;
+	fake.open_error = -ENOENT;
+	begin();
+	look();
+	look();
+	assert_int_equal(fake.opens, 2);
+	assert_int_equal(bench.offline, 2);
+	assert_non_null(strstr(bench.source.claims.problem, "/dev/pps7 cannot be opened"));
+	fake.open_error = 0;
+	look();
+	pulse();
+	pulse();
+	assert_int_equal(bench.events, 1);
+	fake.fetch_error = -ENODEV;
+	look();
+	assert_int_equal(fake.open, 0);
+	assert_int_equal(bench.offline, 3);
+	assert_int_equal(bench.source.stats.reach & 1, 0);
+	fake.fetch_error = 0;
+	fake.data.info.assert_sequence = 40; /* another device */
+	look();
+	assert_int_equal(bench.events, 1);
+	pulse();
+	assert_int_equal(bench.events, 2);
+}
+
+static void edges_between_two_looks_and_refused_ones_are_counted(void **state)
+{
+	(void)state;
+	begin();
+	look();
+	pulse();
+	fake.data.info.assert_sequence += 2;
+	pulse();
+	assert_int_equal(bench.source.stats.duplicates, 2);
+	bench.verdict = -ERANGE;
+	pulse();
+	assert_int_equal(bench.source.stats.rejected, 1);
+	assert_int_equal(bench.source.stats.received, 1);
+}
+
+static void a_time_that_is_none_is_no_edge(void **state)
+{
+	(void)state;
+	begin();
+	look();
+	pulse();
+	fake.data.info.assert_sequence++;
+	fake.data.info.assert_tu = (struct pps_ktime){.sec = INT64_MAX, .nsec = -1};
+	look();
+	fake.data.info.assert_tu = (struct pps_ktime){.sec = 5, .nsec = 2000000000};
+	look();
+	assert_int_equal(bench.events, 0);
+	pulse();
+	assert_int_equal(bench.events, 1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_steady_clock_is_followed_at_its_own_rate),
+		cmocka_unit_test(an_unsteady_clock_may_have_run_anyhow),
+		cmocka_unit_test(stamps_outside_of_all_looks_are_not_converted),
+		cmocka_unit_test(a_clock_that_was_set_converts_nothing),
+		cmocka_unit_test(looks_are_kept_for_a_while),
+		cmocka_unit_test(the_next_look_is_just_after_the_next_pulse),
+		cmocka_unit_test(a_late_pulse_is_looked_for_again_and_then_missed),
+		cmocka_unit_test(a_pulse_that_stays_away_costs_four_looks_a_second),
+		cmocka_unit_test_setup_teardown(a_pulse_becomes_the_counter_at_its_stamp, start,
+						stop),
+		cmocka_unit_test_setup_teardown(both_edges_are_asked_for_without_echo_and_offset,
+						start, stop),
+		cmocka_unit_test_setup_teardown(the_other_edge_tells_the_width, start, stop),
+		cmocka_unit_test_setup_teardown(clear_means_the_other_edge, start, stop),
+		cmocka_unit_test_setup_teardown(
+			without_the_right_to_set_it_a_device_may_be_set_up_already, start, stop),
+		cmocka_unit_test_setup_teardown(an_edge_that_the_device_does_not_see_is_named,
+						start, stop),
+		cmocka_unit_test_setup_teardown(a_device_may_come_late_go_and_come_back, start,
+						stop),
+		cmocka_unit_test_setup_teardown(
+			edges_between_two_looks_and_refused_ones_are_counted, start, stop),
+		cmocka_unit_test_setup_teardown(a_time_that_is_none_is_no_edge, start, stop),
+	};
+
+	return cmocka_run_group_tests_name("pulse source", tests, NULL, NULL);
+}
