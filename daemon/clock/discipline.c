@@ -330,7 +330,7 @@ static bool hold_first_line_back(struct discipline *d, uint64_t now, bool majori
 
 static bool put_off_renewal(struct discipline *d, uint64_t now)
 {
-	if (!d->totals.has_line || d->marker ||
+	if (!d->totals.has_line || d->marker || d->refused ||
 	    elapsed_s(d, now, d->totals.last.line.counter) >= RENEWAL_S)
 		return false;
 	d->deadline = d->totals.last.line.counter + ticks_of(d, RENEWAL_S) + 1;
@@ -391,6 +391,17 @@ void discipline_disrupt(struct discipline *d, uint64_t now, const char *reason)
 	d->step = true;
 	d->marker = true;
 	d->dirty = true;
+}
+
+void discipline_refused(struct discipline *d)
+{
+	d->refused = true;
+	d->dirty = true;
+}
+
+void discipline_set_monotonic(struct discipline *d, bool monotonic)
+{
+	d->config.monotonic = monotonic;
 }
 
 void discipline_seed(struct discipline *d, const struct line *line, const struct interval *bound)

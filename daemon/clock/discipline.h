@@ -146,6 +146,13 @@ void discipline_spliced(struct discipline *d, double raised_ns);
 /* The counter cannot be trusted across now: everything learned is dropped, the marker changes. */
 void discipline_disrupt(struct discipline *d, uint64_t now, const char *reason);
 
+/* The page cannot continue the line that was published last: the next one begins at the estimate,
+ * with a new marker. */
+void discipline_refused(struct discipline *d);
+
+/* As in the configuration; what keeps the page may ask for more than that. */
+void discipline_set_monotonic(struct discipline *d, bool monotonic);
+
 /* Continues the page of the daemon's last life; before any sample. */
 void discipline_seed(struct discipline *d, const struct line *line, const struct interval *bound);
 

@@ -49,6 +49,7 @@ struct discipline {
 	bool resumed; /* the line is of the daemon's last life, and nobody confirmed it yet */
 	bool marker;  /* the next publication changes the disruption marker */
 	bool warned;  /* readers were told UNRELIABLE since the disruption */
+	bool refused; /* the page could not continue the last line */
 	bool dirty;   /* something came since the last run */
 	uint64_t deadline;
 	uint64_t quiet_until; /* samples that began before are of the counter's last life */

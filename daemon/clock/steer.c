@@ -217,6 +217,8 @@ static bool breaks(struct discipline *d, uint64_t now, bool majority)
 {
 	if (d->step || !d->totals.has_line)
 		return d->marker;
+	if (d->refused)
+		return true;
 	if (contradicts_published(d, now)) {
 		d->totals.nesting_violations++;
 		return true;
@@ -244,6 +246,7 @@ void steer_publish(struct discipline *d, uint64_t now, bool majority, struct pub
 	d->totals.has_line = true;
 	d->totals.publications++;
 	d->step = false;
+	d->refused = false;
 	d->marker = false;
 	d->warned = false;
 	plan_deadline(d, now);

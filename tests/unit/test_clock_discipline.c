@@ -513,6 +513,29 @@ static void a_disruption_is_unreliable_then_a_new_line_with_a_new_marker(void **
 	assert_int_equal(w->bound_violations, 0);
 }
 
+static void a_line_that_the_page_refused_begins_anew_with_a_marker(void **state)
+{
+	struct world *w = *state;
+	uint64_t refused_at;
+
+	world_start(w);
+	world_add(w);
+	world_run(w, 300);
+	refused_at = world_counter(w);
+	discipline_spliced(w->discipline, 20e6); /* some line that is far off */
+	discipline_refused(w->discipline);
+	w->has_page = false;
+	world_run(w, 0.1);
+	assert_true(w->has_page);
+	assert_int_equal(w->disruptions, 1);
+	assert_true(counter_diff(w->page.line.counter, refused_at) < 100000000);
+	assert_true(fabs(world_error_ns(w)) < 3000);
+	assert_int_equal(w->page.status, DISCIPLINE_SYNCHRONIZED);
+	world_run(w, 100);
+	assert_int_equal(w->disruptions, 1);
+	assert_int_equal(w->bound_violations, 0);
+}
+
 static void a_next_life_continues_the_page_within_its_bound(void **state)
 {
 	struct world *w = *state;
@@ -811,6 +834,7 @@ int main(void)
 		CASE(one_sample_that_contradicts_changes_nothing),
 		CASE(a_broken_promise_is_said_and_survived),
 		CASE(a_disruption_is_unreliable_then_a_new_line_with_a_new_marker),
+		CASE(a_line_that_the_page_refused_begins_anew_with_a_marker),
 		CASE(a_next_life_continues_the_page_within_its_bound),
 		CASE(what_the_writer_raised_is_part_of_the_line_and_of_its_error),
 		CASE(configurations_out_of_range_are_refused),
