@@ -81,6 +81,8 @@ struct config {
 	int tai_offset_s; /* TAI - UTC, positive today */
 	/* [page] */
 	char page_file[CONFIG_PATH_MAX];
+	char page_driver[CONFIG_PATH_MAX]; /* "auto", "off", or the device */
+	double page_lease_ns;
 	/* [control] */
 	char control_socket[CONFIG_PATH_MAX]; /* "": none */
 	char control_group[CONFIG_NAME_MAX];

@@ -38,9 +38,9 @@ const struct config_key config_keys[] = {
 
 	{ "page", "file", CONFIG_PATH, C(page_file), 0, CONFIG_PATH_MAX,
 	  .fallback = "/run/vmclock/page" },
-	{ "page", "driver", CONFIG_ACCEPTED, .fallback = "auto", .words = "auto|off",
-	  .later = "/" },
-	LATER("page", "lease"),
+	{ "page", "driver", CONFIG_PATH, C(page_driver), 0, CONFIG_PATH_MAX, .fallback = "auto",
+	  .words = "auto|off" },
+	{ "page", "lease", CONFIG_TIME_NS, C(page_lease_ns), 1e9, 3600e9, .fallback = "10 s" },
 
 	{ "host", "clock", CONFIG_ACCEPTED, .fallback = "off", .words = "off",
 	  .later = "adjtimex|kernel|auto" },

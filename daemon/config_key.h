@@ -15,7 +15,8 @@ enum config_kind {
 	CONFIG_TIME_S,	 /* time with unit, stored as double s */
 	CONFIG_RATE_PPB, /* rate with unit, stored as double ppb */
 	CONFIG_INTEGER,	 /* whole number, stored as int; `words`, if any, stands for 0 */
-	CONFIG_PATH,	 /* absolute path below `max` bytes; `words`, if any, stands for "" */
+	CONFIG_PATH,	 /* absolute path below `max` bytes; `words`: one stands for "", several for
+			  * themselves */
 	CONFIG_NAME,	 /* letters, digits and ._- below `max` bytes; `words` as for a path */
 	CONFIG_TEXT,	 /* printable text below `max` bytes */
 	CONFIG_ADDRESS,	 /* HOST[:PORT] of a source, stored as host and port */
@@ -41,7 +42,7 @@ struct config_key {
 	double max;
 	const char *fallback; /* default as one would write it; NULL: nothing, or by type */
 	const char *words;    /* "a|b|c" */
-	const char *later;    /* words that a later version may have; "/" stands for any path */
+	const char *later;    /* words that a later version may have */
 	unsigned int types;   /* source types that it belongs to; 0: all */
 };
 

@@ -113,9 +113,7 @@ static int word_index(const char *words, const char *word)
 /* Is the value one that a later version may take? */
 static bool is_later(const struct config_key *key, const char *text)
 {
-	if (!key->later)
-		return false;
-	return word_index(key->later, text) >= 0 || (key->later[0] == '/' && text[0] == '/');
+	return key->later && word_index(key->later, text) >= 0;
 }
 
 /* [+-]digits[.digits]; NULL when that is not what `text` starts with, else what follows it. */
@@ -202,7 +200,7 @@ static const char *set_switch(const char *text, bool *field)
 static const char *set_text(const struct config_key *key, const char *text, char *field)
 {
 	if (word_index(key->words, text) >= 0)
-		text = "";
+		text = strchr(key->words, '|') ? text : "";
 	else if (!*text)
 		return "empty";
 	if (strlen(text) >= (size_t)key->max)

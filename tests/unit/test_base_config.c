@@ -166,6 +166,24 @@ static void words_and_switches_are_stored(void **state)
 	assert_true(config.lock_memory);
 }
 
+static void the_driver_is_a_word_or_a_device(void **state)
+{
+	(void)state;
+	assert_taken("");
+	assert_string_equal(config.page_driver, "auto");
+	assert_true(config.page_lease_ns == 10e9);
+	assert_taken("[page]\ndriver = off\nlease = 2500 ms\n");
+	assert_string_equal(config.page_driver, "off");
+	assert_true(config.page_lease_ns == 2.5e9);
+	assert_taken("[page]\ndriver = /dev/other\n");
+	assert_string_equal(config.page_driver, "/dev/other");
+	assert_fault("[page]\ndriver = on\n", "f:2: driver = on: not an absolute path; expected "
+					      "auto|off or an absolute path of at most 255 bytes");
+	assert_fault("[page]\nlease = 999 ms\n", "f:2: lease = 999 ms: out of range; expected a "
+						 "time with unit (s, ms, us, ns), from 1 s to "
+						 "3600 s");
+}
+
 static void source_keys_are_stored(void **state)
 {
 	const struct config_source *s = config.sources;
@@ -541,9 +559,6 @@ static void features_of_later_versions_are_refused_by_name(void **state)
 			 types[i]);
 		assert_fault(text, expected);
 	}
-	assert_fault("[page]\ndriver = /dev/vmclock_host\n",
-		     "f:2: driver = /dev/vmclock_host: this version of vmclockd does not have "
-		     "that; expected auto|off");
 	assert_fault("[host]\nclock = kernel\n",
 		     "f:2: clock = kernel: this version of vmclockd does "
 		     "not have that; expected off");
@@ -551,8 +566,6 @@ static void features_of_later_versions_are_refused_by_name(void **state)
 		     "f:2: nts = on: this version of vmclockd does not have that; expected off");
 	assert_fault_starts("[source a]\ntimestamps = hardware\n",
 			    "f:2: timestamps = hardware: this version of vmclockd does not have");
-	assert_fault_starts("[page]\nlease = 10 s\n",
-			    "f:2: this version of vmclockd does not have 'lease' in [page]");
 	assert_fault_starts("[source a]\nkey = 1\n",
 			    "f:2: this version of vmclockd does not have 'key' in [source a]");
 	assert_fault_starts("[log]\nstatistics = /x\n",
@@ -768,6 +781,7 @@ int main(void)
 		cmocka_unit_test(an_open_end_of_the_poll_range_follows_the_other),
 		cmocka_unit_test(every_unit_is_converted),
 		cmocka_unit_test(words_and_switches_are_stored),
+		cmocka_unit_test(the_driver_is_a_word_or_a_device),
 		cmocka_unit_test(source_keys_are_stored),
 		cmocka_unit_test(addresses_of_both_families_are_split),
 		cmocka_unit_test(bad_addresses_are_refused),
