@@ -73,19 +73,54 @@ static void print_line(const json_t *status)
 	       format_rate(&slew, member_number(status, "slew_ppb")));
 }
 
-static void print_page(const json_t *status)
+static void print_raised(double raised_ns)
+{
+	struct text raised;
+
+	if (raised_ns > 0)
+		printf(", raised by %s altogether", format_time(&raised, raised_ns));
+}
+
+/* Readers of the kernel's page; nothing where no driver is wanted or there. */
+static void print_driver(const json_t *status)
+{
+	struct text lease, left;
+	char text[300];
+
+	if (!member_flag(status, "driver.open")) {
+		format_safe(text, sizeof(text), member_text(status, "driver.problem"));
+		if (text[0])
+			printf("Driver       NOT IN FORCE: %s\n", text);
+		return;
+	}
+	printf("Page         %s of the kernel driver, %lld updates",
+	       format_safe(text, sizeof(text), member_text(status, "driver.path")),
+	       (long long)member_count(status, "driver.writes"));
+	print_raised(member_number(status, "driver.raised_ns_total"));
+	printf("\nLease        %s, %s left\n",
+	       format_time(&lease, member_number(status, "driver.lease_s") * 1e9),
+	       format_time(&left, member_number(status, "driver.lease_left_s") * 1e9));
+}
+
+static void print_file(const json_t *status)
 {
 	int64_t failures = member_count(status, "page.failures");
 	char path[256];
 
-	printf("Page         %s, %lld updates",
+	printf("%s         %s, %lld updates", member_flag(status, "driver.open") ? "Copy" : "Page",
 	       format_safe(path, sizeof(path), member_text(status, "page.path")),
 	       (long long)member_count(status, "page.writes"));
+	print_raised(member_number(status, "page.raised_ns_total"));
 	if (!member_flag(status, "page.open"))
 		printf(", NOT OPEN");
 	if (failures)
 		printf(", %lld FAILED", (long long)failures);
 	putchar('\n');
+}
+
+static bool has_page(const json_t *status)
+{
+	return member_flag(status, "page.open") || member_flag(status, "driver.open");
 }
 
 static void print_sources(const json_t *status)
@@ -119,7 +154,7 @@ static void print_status(const json_t *status)
 {
 	char token[32], why[256];
 
-	if (!member_flag(status, "page.open"))
+	if (!has_page(status))
 		printf("NO PAGE      nobody gets this time: the page cannot be written\n");
 	printf("Status       %s: %s\n",
 	       format_safe(token, sizeof(token), member_text(status, "status")),
@@ -129,7 +164,8 @@ static void print_status(const json_t *status)
 	print_counter(status);
 	print_line(status);
 	print_sources(status);
-	print_page(status);
+	print_driver(status);
+	print_file(status);
 	print_history(status);
 }
 
@@ -141,8 +177,8 @@ int status_run(const struct options *options)
 
 	if (!reply)
 		return CTL_ERROR;
-	synchronized = strcmp(member_text(status, "status"), "SYNCHRONIZED") == 0 &&
-		       member_flag(status, "page.open");
+	synchronized =
+		strcmp(member_text(status, "status"), "SYNCHRONIZED") == 0 && has_page(status);
 	if (options->json)
 		print_json(status, false);
 	else

@@ -62,7 +62,8 @@ static void draw_rate(struct view *view, const json_t *status)
 			    format_rate_size(&sd, member_number(status, "combined.rate_sd_ppb")));
 	else
 		screen_line(&view->screen, SCREEN_PLAIN, "  Counter    rate not known yet");
-	screen_line(&view->screen, SCREEN_PLAIN, "  Page       update %lld, %s ago",
+	screen_line(&view->screen, SCREEN_PLAIN, "  Page       %s, update %lld, %s ago",
+		    member_flag(status, "driver.open") ? "kernel driver" : "file",
 		    (long long)member_count(status, "publications"),
 		    format_time(&age, member_number(status, "now.age_s") * 1e9));
 }

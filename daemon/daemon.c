@@ -44,7 +44,7 @@ uint64_t daemon_read_counter(struct daemon *d)
 	return now;
 }
 
-/* The discipline's deadline has come: daemon_renew_line() follows in the same round. */
+/* The discipline's deadline or that of the lease: daemon_renew_line() follows in the same round. */
 static void deadline_passed(struct loop_timer *timer, int64_t now_ns)
 {
 	(void)now_ns;
@@ -72,7 +72,7 @@ static void keep_house(struct loop_timer *timer, int64_t now_ns)
 		check_counter(d);
 		daemon_ready_at_last(d, now_ns);
 		daemon_read_leap_table(d);
-		if (!d->page.writer)
+		if (!d->page.file.writer)
 			daemon_open_page(d, false);
 	}
 	daemon_renew_calendar(d);
@@ -151,6 +151,7 @@ static void start_timers(struct daemon *d)
 	int64_t now_ns = loop_now_ns();
 
 	d->deadline_timer = (struct loop_timer){.at_ns = INT64_MAX, .fire = deadline_passed};
+	d->lease_timer = (struct loop_timer){.at_ns = INT64_MAX, .fire = deadline_passed};
 	d->housekeeping_timer = (struct loop_timer){.fire = keep_house, .context = d};
 	d->next_housekeeping_ns = now_ns + HOUSEKEEPING_NS;
 	d->next_state_write_ns = now_ns + STATE_FIRST_NS;
@@ -175,6 +176,7 @@ int daemon_start(struct daemon *d, char *message, size_t message_size)
 		leap_constant(&d->leap, d->config.tai_offset_s);
 	daemon_read_leap_table(d);
 	start_event_log(d);
+	daemon_init_publisher(d);
 	daemon_open_page(d, true);
 	status = daemon_start_sources(d, message, message_size);
 	if (status)
@@ -205,19 +207,18 @@ int daemon_run(struct daemon *d, const volatile sig_atomic_t *stop, volatile sig
 
 void daemon_stop(struct daemon *d)
 {
+	int err = 0;
+
 	sd_notify(0, "STOPPING=1");
 	control_close(d->control);
 	for (unsigned int i = 0; i < d->source_count; i++)
 		source_stop(&d->sources[i]);
 	if (d->discipline)
 		daemon_write_state(d);
-	if (d->page.writer) {
-		int err = page_file_downgrade(&d->page);
-
-		if (err)
-			daemon_say_page_error(d, err);
-		page_file_close(&d->page);
-	}
+	if (d->page.counter)
+		err = publisher_close(&d->page);
+	if (err)
+		daemon_say_page_error(d, err);
 	event_log_close(d->event_log);
 	discipline_destroy(d->discipline);
 }

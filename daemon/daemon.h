@@ -11,7 +11,7 @@
 #include "counter_watch.h"
 #include "leap.h"
 #include "loop.h"
-#include "publish/page_file.h"
+#include "publish/publisher.h"
 #include "source/source.h"
 
 struct event_log;
@@ -26,20 +26,24 @@ struct daemon {
 	struct source_env env;
 	struct source sources[DISCIPLINE_SOURCES_MAX];
 	unsigned int source_count;
-	struct page_file page;
+	struct publisher page;
 	struct event_log *event_log; /* NULL: not configured */
 	struct control *control;     /* NULL: not configured or not possible */
 	int64_t started_ns;	     /* CLOCK_MONOTONIC */
 	uint64_t page_failures;	     /* publications that could not be written */
 	struct counter_watch watch;
 	struct loop_timer deadline_timer; /* discipline_deadline() */
+	struct loop_timer lease_timer;	  /* of the driver's page */
 	struct loop_timer housekeeping_timer;
 	int64_t next_housekeeping_ns; /* the regular one; the timer may be set for less */
 	int64_t next_state_write_ns;
 	int64_t leap_file_mtime_s;
 	char boot_id[40];
-	bool ready;			    /* systemd was told */
-	bool page_error_said;		    /* once until it works again */
+	bool ready;	       /* systemd was told */
+	bool page_error_said;  /* once until it works again */
+	bool driver_open_said; /* what was logged of the driver last */
+	char driver_problem_said[300];
+	bool status_was_said;
 	enum discipline_status status_said; /* the last one that was logged */
 };
 

@@ -20,13 +20,14 @@ static const char *status_line(const struct discipline_totals *t, char *text, si
 	return text;
 }
 
+/* Told also while no page can be written: then the journal is all that anybody sees of it. */
 static void say_status(struct daemon *d)
 {
 	struct discipline_totals totals;
 	char text[200];
 
 	discipline_get_totals(d->discipline, &totals);
-	if (d->ready && totals.status == d->status_said)
+	if (d->status_was_said && totals.status == d->status_said)
 		return;
 	status_line(&totals, text, sizeof(text));
 	if (totals.status == DISCIPLINE_SYNCHRONIZED)
@@ -34,20 +35,27 @@ static void say_status(struct daemon *d)
 	else
 		log_warning("%s", text);
 	sd_notifyf(0, "STATUS=%s", text);
-	if (!d->ready && totals.status != DISCIPLINE_UNRELIABLE) {
-		sd_notify(0, "READY=1");
-		d->ready = true;
-	}
+	d->status_was_said = true;
 	d->status_said = totals.status;
+}
+
+static void say_ready(struct daemon *d)
+{
+	if (d->ready || d->page.last.status == DISCIPLINE_UNRELIABLE)
+		return;
+	sd_notify(0, "READY=1");
+	d->ready = true;
 }
 
 /* A host whose servers are away still has to boot: its page says UNRELIABLE. */
 void daemon_ready_at_last(struct daemon *d, int64_t now_ns)
 {
+	const char *missing = publisher_is_open(&d->page) ? "no usable time" : "no page to write";
+
 	if (d->ready || now_ns - d->started_ns < READY_AT_LAST_NS)
 		return;
-	log_warning("no usable time after %lld s; trying on", READY_AT_LAST_NS / NS_PER_S);
-	sd_notify(0, "READY=1\nSTATUS=no usable time yet; the page says so");
+	log_warning("%s after %lld s; trying on", missing, READY_AT_LAST_NS / NS_PER_S);
+	sd_notifyf(0, "READY=1\nSTATUS=%s yet", missing);
 	d->ready = true;
 }
 
@@ -59,23 +67,43 @@ void daemon_say_page_error(struct daemon *d, int err)
 	d->page_error_said = true;
 }
 
-static void write_page(struct daemon *d, const struct publication *p)
+void daemon_take_splice(struct daemon *d, double raised_ns)
+{
+	if (raised_ns > 0)
+		discipline_spliced(d->discipline, raised_ns);
+}
+
+static int write_page(struct daemon *d, const struct publication *p)
 {
 	struct page_calendar calendar;
 	double raised_ns;
 	int err;
 
-	if (!d->page.writer)
-		return;
 	calendar_at(&d->leap, p->line.time_ns / NS_PER_S, &calendar);
-	err = page_file_publish(&d->page, p, &calendar, &raised_ns);
-	if (err) {
-		daemon_say_page_error(d, err);
-		return;
+	err = publisher_publish(&d->page, p, &calendar, loop_now_ns(), &raised_ns);
+	if (err)
+		return err;
+	daemon_take_splice(d, raised_ns);
+	say_ready(d);
+	return 0;
+}
+
+/* A line that the driver would have to step back for is the discipline's to break. */
+static void publish(struct daemon *d, uint64_t now, struct publication *p)
+{
+	int err = write_page(d, p);
+
+	if (err == -ESTALE) {
+		discipline_refused(d->discipline);
+		if (discipline_run(d->discipline, now, p))
+			err = write_page(d, p);
 	}
-	d->page_error_said = false;
-	if (raised_ns > 0)
-		discipline_spliced(d->discipline, raised_ns);
+	if (!err)
+		err = d->page.file.writer ? d->page.file_error : 0;
+	if (err && err != -EBADF)
+		daemon_say_page_error(d, err);
+	else if (!err && d->page.file.writer)
+		d->page_error_said = false;
 	say_status(d);
 }
 
@@ -89,6 +117,7 @@ void daemon_renew_line(void *context)
 	struct discipline_totals totals;
 	int64_t at_ns = INT64_MAX;
 
+	discipline_set_monotonic(d->discipline, d->config.monotonic || d->page.kernel.fd >= 0);
 	discipline_get_totals(d->discipline, &totals);
 	violations = totals.nesting_violations;
 	if (discipline_run(d->discipline, now, &publication)) {
@@ -97,9 +126,10 @@ void daemon_renew_line(void *context)
 			log_error(
 				"what the sources say now contradicts the bound published before: "
 				"the line steps, with a new disruption marker");
-		write_page(d, &publication);
+		publish(d, now, &publication);
 		control_published(d->control);
 	}
+	daemon_tend_driver(d);
 	deadline = discipline_deadline(d->discipline);
 	if (deadline != UINT64_MAX)
 		at_ns = loop_now_ns() + 1 +
@@ -111,23 +141,27 @@ void daemon_renew_line(void *context)
 
 void daemon_open_page(struct daemon *d, bool at_start)
 {
-	struct page_resume resume;
+	const struct config *c = &d->config;
+	struct page_resume resume = {.valid = false};
 	char message[400];
-	int err = page_file_open(&d->page, d->config.page_file, &d->counter, d->config.monotonic,
-				 &resume, message, sizeof(message));
+	int err;
 
-	if (err) {
-		if (!d->page_error_said)
-			log_error("%s; trying again every 10 s", message);
-		d->page_error_said = true;
-		d->page_failures++;
+	if (at_start)
+		err = publisher_open(&d->page, c->page_file, c->monotonic, loop_now_ns(), &resume,
+				     message, sizeof(message));
+	else
+		err = publisher_reopen_file(&d->page, c->page_file, c->monotonic, message,
+					    sizeof(message));
+	if (resume.valid)
+		discipline_seed(d->discipline, &resume.line, &resume.bound);
+	if (!err) {
+		d->page_error_said = false;
 		return;
 	}
-	d->page_error_said = false;
-	if (resume.valid && at_start)
-		discipline_seed(d->discipline, &resume.line, &resume.bound);
-	else
-		d->page.disrupt = true;
+	if (!d->page_error_said)
+		log_error("%s; trying again every 10 s", message);
+	d->page_error_said = true;
+	d->page_failures++;
 }
 
 /* The page as it stands, with what UTC is now: at a leap second, or when the list has changed. */
@@ -137,17 +171,18 @@ void daemon_renew_calendar(struct daemon *d)
 	double frac_ns, raised_ns;
 	int64_t tai_ns;
 
-	if (!d->page.writer || !d->page.writes)
+	if (!publisher_is_open(&d->page) || !d->page.any)
 		return;
 	tai_ns = line_time(&d->page.last.line, d->counter.ns_per_tick, d->watch.highest, &frac_ns);
 	calendar_at(&d->leap, tai_ns / NS_PER_S, &calendar);
 	if (calendar.leap == d->page.calendar.leap &&
 	    calendar.tai_offset_s == d->page.calendar.tai_offset_s)
 		return;
-	d->page.last.disrupted = false;
-	if (!page_file_publish(&d->page, &d->page.last, &calendar, &raised_ns))
-		log_notice("UTC: TAI - UTC is %d s, leap indicator %d", calendar.tai_offset_s,
-			   calendar.leap);
+	if (publisher_again(&d->page, &calendar, loop_now_ns(), &raised_ns))
+		return;
+	daemon_take_splice(d, raised_ns);
+	log_notice("UTC: TAI - UTC is %d s, leap indicator %d", calendar.tai_offset_s,
+		   calendar.leap);
 }
 
 /* Housekeeping comes when the calendar changes, if that is sooner than the regular time. */
@@ -156,7 +191,7 @@ int64_t daemon_calendar_change_ns(struct daemon *d, int64_t now_ns)
 	double frac_ns;
 	int64_t tai_ns, change_s;
 
-	if (!d->page.writer || !d->page.writes)
+	if (!publisher_is_open(&d->page) || !d->page.any)
 		return INT64_MAX;
 	tai_ns = line_time(&d->page.last.line, d->counter.ns_per_tick, d->watch.highest, &frac_ns);
 	change_s = calendar_next_change(&d->leap, tai_ns / NS_PER_S);

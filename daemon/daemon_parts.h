@@ -22,12 +22,19 @@ void daemon_open_page(struct daemon *daemon, bool at_start);
 /* After each round of the loop: the line is renewed once, however many samples came. */
 void daemon_renew_line(void *daemon);
 void daemon_say_page_error(struct daemon *daemon, int err);
+/* What the writer of the page in force added is where the next line starts. */
+void daemon_take_splice(struct daemon *daemon, double raised_ns);
 /* The page as it stands, with what UTC is now: at a leap second, or when the list has changed. */
 void daemon_renew_calendar(struct daemon *daemon);
 /* CLOCK_MONOTONIC time of the next such change; INT64_MAX when it is not near. */
 int64_t daemon_calendar_change_ns(struct daemon *daemon, int64_t now_ns);
 /* systemd is told READY after a while without any usable time, too. */
 void daemon_ready_at_last(struct daemon *daemon, int64_t now_ns);
+
+/* daemon_driver.c: what [page] driver and lease ask for. */
+void daemon_init_publisher(struct daemon *daemon);
+/* Opens the kernel's page where it has appeared, renews its lease, tells what changed. */
+void daemon_tend_driver(struct daemon *daemon);
 
 /* daemon_sources.c: exit status, with a message. */
 int daemon_start_sources(struct daemon *daemon, char *message, size_t size);

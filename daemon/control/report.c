@@ -119,13 +119,35 @@ static json_t *report_tai(const struct leap_table *leap, const struct discipline
 
 static json_t *report_page(const struct daemon *daemon)
 {
-	const struct page_file *page = &daemon->page;
+	const struct page_file *page = &daemon->page.file;
 	const char *path = page->writer ? page->path : daemon->config.page_file;
 
 	return json_pack("{s:o, s:b, s:o, s:o, s:o}", "path", report_text(path), "open",
 			 page->writer != NULL, "writes", report_count(page->writes), "failures",
 			 report_count(daemon->page_failures), "raised_ns_total",
 			 report_number(page->raised_ns_total));
+}
+
+/* What is left of the lease, from the moment it was renewed; null without one. */
+static json_t *lease_left(const struct page_kernel *page, int64_t now_ns)
+{
+	if (page->renew_at_ns == INT64_MAX)
+		return json_null();
+	return report_number(
+		((double)(page->renew_at_ns - now_ns) + (double)page->lease_ns * (2.0 / 3)) * 1e-9);
+}
+
+static json_t *report_driver(const struct daemon *daemon, int64_t now_ns)
+{
+	const struct page_kernel *page = &daemon->page.kernel;
+
+	return json_pack("{s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o}", "path",
+			 report_text(page->path), "open", page->fd >= 0, "problem",
+			 report_text(page->problem), "writes", report_count(page->writes),
+			 "failures", report_count(page->failures), "raised_ns_total",
+			 report_number(page->raised_ns_total), "lease_s",
+			 report_number((double)page->lease_ns * 1e-9), "lease_left_s",
+			 lease_left(page, now_ns));
 }
 
 static json_t *report_process(const struct daemon *daemon, int64_t now_ns)
@@ -153,16 +175,19 @@ static json_t *report_totals(const struct discipline_totals *totals)
 }
 
 static json_t *report_clock(const struct daemon *daemon, const struct discipline_totals *totals,
-			    uint64_t counter)
+			    const struct report_moment *moment)
 {
+	uint64_t counter = moment->counter;
+
 	return json_pack(
-		"{s:{s:s, s:o, s:o}, s:o, s:o, s:o, s:o, s:o}", "counter", "name",
+		"{s:{s:s, s:o, s:o}, s:o, s:o, s:o, s:o, s:o, s:o}", "counter", "name",
 		daemon->counter.name, "nominal_hz", report_number(daemon->counter.nominal_hz),
 		"value", report_counter(counter), "now",
 		totals->has_line ? report_now(daemon, &totals->last, counter) : json_null(), "line",
 		totals->has_line ? report_line(&totals->last) : json_null(), "combined",
 		totals->has_estimate ? report_combined(totals) : json_null(), "tai",
-		report_tai(&daemon->leap, totals), "page", report_page(daemon));
+		report_tai(&daemon->leap, totals), "page", report_page(daemon), "driver",
+		report_driver(daemon, moment->now_ns));
 }
 
 json_t *report_status(const struct daemon *daemon, const struct report_moment *moment)
@@ -173,7 +198,7 @@ json_t *report_status(const struct daemon *daemon, const struct report_moment *m
 	json_t *rest;
 
 	discipline_get_totals(daemon->discipline, &totals);
-	clock = report_clock(daemon, &totals, moment->counter);
+	clock = report_clock(daemon, &totals, moment);
 	rest = report_totals(&totals);
 	if (!status || !clock || !rest || json_object_update(status, clock) ||
 	    json_object_update(status, rest)) {

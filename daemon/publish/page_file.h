@@ -7,16 +7,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "../clock/discipline.h"
-#include "../counter.h"
+#include "reference.h"
 
 struct vmclock_writer;
-
-/* What the page says besides the line. */
-struct page_calendar {
-	int tai_offset_s; /* TAI - UTC; the page carries its negative (TAI -> UTC) */
-	int leap;	  /* leap_indicator of the page, VMCLOCK_LEAP_* */
-};
 
 struct page_file {
 	struct vmclock_writer *writer; /* NULL: not open */
@@ -24,17 +17,8 @@ struct page_file {
 	bool monotonic; /* the page promises TIME_MONOTONIC */
 	bool disrupt;	/* the next publication changes the marker: nothing was resumed */
 	char path[256];
-	struct publication last;
-	struct page_calendar calendar;
 	uint64_t writes;
 	double raised_ns_total; /* by the writer, to keep the page monotonic */
-};
-
-/* What a page of an earlier life of the daemon said: its line, and its bound at line.counter. */
-struct page_resume {
-	bool valid;
-	struct line line;
-	struct interval bound;
 };
 
 /*
@@ -52,8 +36,6 @@ int page_file_open(struct page_file *page, const char *path, const struct counte
 int page_file_publish(struct page_file *page, const struct publication *publication,
 		      const struct page_calendar *calendar, double *raised_ns);
 
-/* The last publication again with status FREERUNNING (or UNRELIABLE), for a clean exit. */
-int page_file_downgrade(struct page_file *page);
 void page_file_close(struct page_file *page);
 
 #endif

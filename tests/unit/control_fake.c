@@ -139,9 +139,13 @@ void control_fake_init(void)
 	daemon->config.unreliable_above_ns = 1e9;
 	daemon->config.max_rate_change_ppb = 1000;
 	strcpy(daemon->config.page_file, "/run/vmclock/page");
-	strcpy(daemon->page.path, daemon->config.page_file);
+	strcpy(daemon->page.file.path, daemon->config.page_file);
 	/* Open, as far as reports look. */
-	daemon->page.writer = (struct vmclock_writer *)&control_fake;
+	daemon->page.file.writer = (struct vmclock_writer *)&control_fake;
+	strcpy(daemon->page.kernel.path, "/dev/vmclock_host");
+	daemon->page.kernel.fd = -1;
+	daemon->page.kernel.renew_at_ns = INT64_MAX;
+	daemon->page.kernel.lease_ns = 10000000000;
 	leap_built_in(&daemon->leap);
 	set_line(&control_fake.totals);
 	add_source("good", "192.0.2.1:123");

@@ -10,3 +10,5 @@ target_sources(test_daemon_calendar PRIVATE ${CMAKE_SOURCE_DIR}/daemon/calendar.
 target_sources(test_daemon_watch PRIVATE ${CMAKE_SOURCE_DIR}/daemon/counter_watch.c)
 vmclock_unit_test(test_daemon_page publish m)
 target_sources(test_daemon_page PRIVATE unit/test_clock_world.c)
+vmclock_unit_test(test_daemon_publisher publish m)
+target_sources(test_daemon_publisher PRIVATE unit/fake_driver.c unit/test_clock_world.c)

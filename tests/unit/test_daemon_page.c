@@ -388,40 +388,6 @@ static void a_page_from_the_counters_future_is_not_resumed(void **state)
 	assert_int_equal(copy.clock_status, VMCLOCK_STATUS_UNRELIABLE);
 }
 
-static void a_clean_exit_leaves_the_same_line_freerunning(void **state)
-{
-	struct publication p = publication_at(counter_value);
-	struct vmclock_abi before, after;
-
-	(void)state;
-	assert_int_equal(open_page(), 0);
-	publish(&p);
-	publish(&p);
-	read_back(&before);
-	counter_value += 1000000000;
-	assert_int_equal(page_file_downgrade(&page), 0);
-	read_back(&after);
-	assert_int_equal(after.clock_status, VMCLOCK_STATUS_FREERUNNING);
-	assert_true(after.disruption_marker == before.disruption_marker);
-	assert_true(fabsl(line_difference(&after, &p, counter_value)) < 0.1L);
-	assert_true(after.time_maxerror_nanosec >= before.time_maxerror_nanosec);
-}
-
-static void nothing_to_downgrade_is_no_error(void **state)
-{
-	struct publication p = publication_at(counter_value);
-	struct vmclock_abi copy;
-
-	(void)state;
-	assert_int_equal(open_page(), 0);
-	assert_int_equal(page_file_downgrade(&page), 0);
-	p.status = DISCIPLINE_UNRELIABLE;
-	publish(&p);
-	assert_int_equal(page_file_downgrade(&page), 0);
-	read_back(&copy);
-	assert_int_equal(copy.clock_status, VMCLOCK_STATUS_UNRELIABLE);
-}
-
 static void a_second_writer_is_told_so(void **state)
 {
 	struct page_file second;
@@ -500,8 +466,6 @@ int main(void)
 		CASE(a_next_life_resumes_line_and_bound),
 		CASE(an_unreliable_page_is_not_resumed),
 		CASE(a_page_from_the_counters_future_is_not_resumed),
-		CASE(a_clean_exit_leaves_the_same_line_freerunning),
-		CASE(nothing_to_downgrade_is_no_error),
 		CASE(a_second_writer_is_told_so),
 		CASE(a_symbolic_link_is_refused_by_name),
 		CASE(a_missing_directory_is_named),
