@@ -385,6 +385,7 @@ CONFIGURATION = """\
 counter = monotonic-raw
 [page]
 file = {directory}/run/page
+driver = off
 [control]
 socket = {directory}/run/control
 [state]

@@ -220,7 +220,7 @@ def configuration(directory, sources, clock=None, extra=""):
     """Writes a configuration whose every path lies in `directory`; its path."""
     clock = {"counter": "tsc", "counter-check": "kernel", **(clock or {})}
     lines = ["[clock]", *(f"{key} = {value}" for key, value in clock.items()),
-             "[page]", f"file = {directory}/page",
+             "[page]", f"file = {directory}/page", "driver = off",
              "[control]", f"socket = {directory}/control", "group = root",
              "[log]", "journal = off",
              "[state]", f"file = {directory}/state"]

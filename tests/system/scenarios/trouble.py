@@ -122,6 +122,8 @@ def unwritable_page(test):
                    next((line for line in daemon.text().splitlines() if str(page) in line), ""))
     test.tap.check(daemon.alive() and daemon.status()["page"]["open"] is False,
                    "the daemon goes on, and the status says that there is no page")
+    test.tap.check("synchronized: " in daemon.text(),
+                   "its journal says what has become of the clock meanwhile")
     (test.directory / "file").unlink()
     (test.directory / "file").mkdir()
     found = wait_until(page.exists, 70, "the page once its directory is there")
