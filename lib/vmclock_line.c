@@ -18,7 +18,16 @@ struct quotient {
 	__u8 nearest; /* 1: it is a half or more */
 };
 
-/* hi:lo / divisor for hi < divisor, bit by bit: a kernel has no 128-bit division. */
+/* hi:lo / divisor for hi < divisor. A kernel has no 128-bit division, but x86 has an instruction. */
+#ifdef __x86_64__
+static __u64 divide(__u64 hi, __u64 lo, __u64 divisor, __u64 *rest)
+{
+	__u64 quotient;
+
+	__asm__("divq %4" : "=a"(quotient), "=d"(*rest) : "a"(lo), "d"(hi), "rm"(divisor) : "cc");
+	return quotient;
+}
+#else
 static __u64 divide(__u64 hi, __u64 lo, __u64 divisor, __u64 *rest)
 {
 	__u64 quotient = 0;
@@ -38,6 +47,7 @@ static __u64 divide(__u64 hi, __u64 lo, __u64 divisor, __u64 *rest)
 	*rest = rem;
 	return quotient;
 }
+#endif
 
 /* value / ratio, neither of them 0. */
 static struct quotient ratio_of(__u64 value, __u64 ratio)

@@ -28,6 +28,11 @@ struct vmclock_line_scale {
 	__u8 frac_bits; /* at most 63 */
 };
 
+static inline __u64 vmclock_line_scale_counter(const struct vmclock_line_scale *scale, __u64 host)
+{
+	return (__u64)(((vmclock_u128)host * scale->ratio) >> scale->frac_bits) + scale->offset;
+}
+
 #define VMCLOCK_LINE_FOREVER_NS (~0ULL)
 
 static inline vmclock_instant vmclock_instant_from(__u64 sec, __u64 frac)
