@@ -21,31 +21,13 @@ static bool is_writer(const struct file *file)
 	return file->f_mode & FMODE_WRITE;
 }
 
-/* The size that the caller gives, where the structure had `least` bytes in its first version. */
-static int get_size(u32 *size, size_t least, const void __user *arg)
-{
-	if (get_user(*size, (const u32 __user *)arg))
-		return -EFAULT;
-	if (*size < least)
-		return -EINVAL;
-	return *size > 4096 ? -E2BIG : 0;
-}
-
-/* What the caller has no room for is left out, what the kernel does not know is cleared. */
-static int put_struct(void __user *arg, u32 size, const void *src, size_t known)
-{
-	if (copy_to_user(arg, src, min_t(size_t, size, known)))
-		return -EFAULT;
-	if (size > known && clear_user(arg + known, size - known))
-		return -EFAULT;
-	return 0;
-}
-
 static int get_info(void __user *arg)
 {
 	struct vmclock_host_info info = {
 		.abi_version = VMCLOCK_HOST_ABI_VERSION,
-		.features = VMCLOCK_HOST_FEATURE_LEASE | vmclock_from_host_features(&host),
+		.features = VMCLOCK_HOST_FEATURE_GUESTS | VMCLOCK_HOST_FEATURE_LEASE |
+			    VMCLOCK_HOST_FEATURE_PINNED_GUESTS |
+			    vmclock_from_host_features(&host),
 		.counter_nominal_hz = vmclock_counter_hz(),
 		.counter_past_max_ticks = VMCLOCK_PAST_MAX_TICKS,
 		.counter_future_max_ns = VMCLOCK_FUTURE_MAX_NS,
@@ -53,11 +35,13 @@ static int get_info(void __user *arg)
 		.lease_max_ns = VMCLOCK_LEASE_MAX_NS,
 		.period_max_ppm = VMCLOCK_PERIOD_MAX_PPM,
 		.page_size = PAGE_SIZE,
+		.guests = READ_ONCE(host.guests.count),
+		.guests_max = vmclock_guests_max(),
 		.counter_id = vmclock_counter_id(),
 	};
-	int rc = get_size(&info.size, sizeof(info), arg);
+	int rc = vmclock_user_size(&info.size, sizeof(info), arg);
 
-	return rc ? rc : put_struct(arg, info.size, &info, sizeof(info));
+	return rc ? rc : vmclock_user_put(arg, info.size, &info, sizeof(info));
 }
 
 static int set_checked(struct vmclock_host_reference *ref)
@@ -79,18 +63,15 @@ static int set_reference(void __user *arg)
 {
 	struct vmclock_host_reference ref;
 	u32 size;
-	int rc = get_size(&size, sizeof(ref), arg);
+	int rc = vmclock_user_get(&ref, &size, sizeof(ref), arg);
 
-	if (!rc)
-		rc = copy_struct_from_user(&ref, sizeof(ref), arg, size);
 	if (rc)
 		return rc;
 	if (mutex_lock_interruptible(&host.lock))
 		return -ERESTARTSYS;
 	rc = set_checked(&ref);
 	mutex_unlock(&host.lock);
-	ref.size = size;
-	return rc ? rc : put_struct(arg, size, &ref, sizeof(ref));
+	return rc ? rc : vmclock_user_put(arg, size, &ref, sizeof(ref));
 }
 
 static void describe(struct vmclock_host_state *state)
@@ -117,7 +98,7 @@ static void describe(struct vmclock_host_state *state)
 static int get_reference(void __user *arg)
 {
 	struct vmclock_host_state state = {};
-	int rc = get_size(&state.size, sizeof(state), arg);
+	int rc = vmclock_user_size(&state.size, sizeof(state), arg);
 
 	if (rc)
 		return rc;
@@ -125,27 +106,25 @@ static int get_reference(void __user *arg)
 		return -ERESTARTSYS;
 	describe(&state);
 	mutex_unlock(&host.lock);
-	return put_struct(arg, state.size, &state, sizeof(state));
+	return vmclock_user_put(arg, state.size, &state, sizeof(state));
 }
 
 static int get_snapshot(void __user *arg)
 {
 	struct vmclock_host_snapshot snapshot = {};
-	int rc = get_size(&snapshot.size, sizeof(snapshot), arg);
+	int rc = vmclock_user_size(&snapshot.size, sizeof(snapshot), arg);
 
 	if (!rc)
 		rc = vmclock_snapshot(&host, &snapshot);
-	return rc ? rc : put_struct(arg, snapshot.size, &snapshot, sizeof(snapshot));
+	return rc ? rc : vmclock_user_put(arg, snapshot.size, &snapshot, sizeof(snapshot));
 }
 
 static int disrupt(void __user *arg)
 {
 	struct vmclock_host_disrupt request;
 	u32 size;
-	int rc = get_size(&size, sizeof(request), arg);
+	int rc = vmclock_user_get(&request, &size, sizeof(request), arg);
 
-	if (!rc)
-		rc = copy_struct_from_user(&request, sizeof(request), arg, size);
 	if (rc)
 		return rc;
 	if (request.reason < VMCLOCK_HOST_REASON_WRITER ||
@@ -156,30 +135,28 @@ static int disrupt(void __user *arg)
 	vmclock_reference_disrupt(&host, request.reason);
 	request.disruption_marker = host.marker;
 	mutex_unlock(&host.lock);
-	request.size = size;
-	return put_struct(arg, size, &request, sizeof(request));
+	return vmclock_user_put(arg, size, &request, sizeof(request));
 }
-
-#define WITHOUT_SIZE(request) ((request) & ~IOCSIZE_MASK)
 
 static long device_ioctl(struct file *file, unsigned int request, unsigned long arg)
 {
 	void __user *user = (void __user *)arg;
 
-	switch (WITHOUT_SIZE(request)) {
-	case WITHOUT_SIZE(VMCLOCK_HOST_GET_INFO):
+	switch (VMCLOCK_WITHOUT_SIZE(request)) {
+	case VMCLOCK_WITHOUT_SIZE(VMCLOCK_HOST_GET_INFO):
 		return get_info(user);
-	case WITHOUT_SIZE(VMCLOCK_HOST_SET_REFERENCE):
+	case VMCLOCK_WITHOUT_SIZE(VMCLOCK_HOST_SET_REFERENCE):
 		return is_writer(file) ? set_reference(user) : -EBADF;
-	case WITHOUT_SIZE(VMCLOCK_HOST_GET_REFERENCE):
+	case VMCLOCK_WITHOUT_SIZE(VMCLOCK_HOST_GET_REFERENCE):
 		return get_reference(user);
-	case WITHOUT_SIZE(VMCLOCK_HOST_GET_SNAPSHOT):
+	case VMCLOCK_WITHOUT_SIZE(VMCLOCK_HOST_GET_SNAPSHOT):
 		return get_snapshot(user);
-	case WITHOUT_SIZE(VMCLOCK_HOST_DISRUPT):
+	case VMCLOCK_WITHOUT_SIZE(VMCLOCK_HOST_DISRUPT):
 		return is_writer(file) ? disrupt(user) : -EBADF;
-	case WITHOUT_SIZE(VMCLOCK_HOST_CREATE_GUEST):
-	case WITHOUT_SIZE(VMCLOCK_HOST_LIST_GUESTS):
-		return -EOPNOTSUPP; /* GET_INFO does not offer guests */
+	case VMCLOCK_WITHOUT_SIZE(VMCLOCK_HOST_CREATE_GUEST):
+		return vmclock_guest_create(&host, user);
+	case VMCLOCK_WITHOUT_SIZE(VMCLOCK_HOST_LIST_GUESTS):
+		return is_writer(file) ? vmclock_guests_list(&host, user) : -EBADF;
 	default:
 		return -ENOTTY;
 	}
@@ -282,9 +259,13 @@ static int __init device_init(void)
 	host.marker = get_random_u64(); /* not one that a former life of this module used */
 	host.line.clock_status = VMCLOCK_STATUS_UNRELIABLE;
 	vmclock_lease_init(&host);
-	rc = vmclock_page_init(&host.page, host.marker);
+	vmclock_guests_init(&host);
+	rc = vmclock_page_alloc(&host.page, GFP_KERNEL);
 	if (rc)
 		return rc;
+	vmclock_page_start(&host.page, 0);
+	vmclock_page_fill(&host.page, &host.line, host.marker);
+	vmclock_page_end(&host.page);
 	rc = vmclock_host_clock_init(&host);
 	if (rc)
 		goto out_page;
@@ -308,6 +289,7 @@ static void __exit device_exit(void)
 	unregister_pm_notifier(&sleep_notifier);
 	vmclock_host_clock_exit(&host);
 	vmclock_lease_exit(&host);
+	vmclock_guests_exit(&host);
 	vmclock_page_release(&host.page);
 }
 

@@ -6,23 +6,17 @@
 #include "counter.h"
 #include "vmclock_host.h"
 
-int vmclock_page_init(struct vmclock_page *page, u64 marker)
-{
-	struct vmclock_abi *abi;
+/* Where the fields end that never change once the page is there. */
+#define CONSTANT offsetof(struct vmclock_abi, seq_count)
+/* Where those begin that do. */
+#define VARIABLE offsetof(struct vmclock_abi, disruption_marker)
 
-	page->page = alloc_page(GFP_KERNEL | __GFP_ZERO);
+int vmclock_page_alloc(struct vmclock_page *page, gfp_t gfp)
+{
+	page->page = alloc_page(gfp | __GFP_ZERO);
 	if (!page->page)
 		return -ENOMEM;
-	abi = page_address(page->page);
-	abi->magic = cpu_to_le32(VMCLOCK_MAGIC);
-	abi->size = cpu_to_le32(PAGE_SIZE);
-	abi->version = cpu_to_le16(1);
-	abi->counter_id = vmclock_counter_id();
-	abi->time_type = VMCLOCK_TIME_TAI;
-	abi->clock_status = VMCLOCK_STATUS_UNRELIABLE;
-	abi->disruption_marker = cpu_to_le64(marker);
-	page->abi = abi;
-	init_waitqueue_head(&page->waiters);
+	page->abi = page_address(page->page);
 	return 0;
 }
 
@@ -32,16 +26,19 @@ void vmclock_page_release(struct vmclock_page *page)
 	__free_page(page->page);
 }
 
-/*
- * Makes the count odd and returns what it was. Preemption stays off until the end, for readers spin
- * while the count is odd.
- */
-u32 vmclock_page_begin(struct vmclock_page *page)
+static void set_seq(struct vmclock_page *page, u32 seq)
 {
-	u32 seq = le32_to_cpu(page->abi->seq_count);
+	WRITE_ONCE(page->copy.seq_count, cpu_to_le32(seq));
+	WRITE_ONCE(page->abi->seq_count, cpu_to_le32(seq));
+}
 
+/*
+ * Makes the count odd. Preemption stays off until the end, for readers spin while the count is odd.
+ */
+void vmclock_page_begin(struct vmclock_page *page)
+{
 	preempt_disable();
-	WRITE_ONCE(page->abi->seq_count, cpu_to_le32(seq + 1));
+	set_seq(page, le32_to_cpu(page->copy.seq_count) + 1);
 	/*
 	 * The odd count is visible before any field changes: pairs with the read barrier between
 	 * a reader's last field and its second look at the count. And it is visible before the
@@ -50,31 +47,55 @@ u32 vmclock_page_begin(struct vmclock_page *page)
 	 * smp_wmb() is not enough.
 	 */
 	smp_mb();
-	return seq;
 }
 
-void vmclock_page_end(struct vmclock_page *page, u32 seq)
+/*
+ * As vmclock_page_begin(), for the first time: `seq` is the count after vmclock_page_end(). Readers
+ * may be looking already, for the memory may be that of a guest which runs.
+ */
+void vmclock_page_start(struct vmclock_page *page, u32 seq)
 {
+	struct vmclock_abi *copy = &page->copy;
+
+	init_waitqueue_head(&page->waiters);
+	copy->magic = cpu_to_le32(VMCLOCK_MAGIC);
+	copy->size = cpu_to_le32(PAGE_SIZE);
+	copy->version = cpu_to_le16(1);
+	copy->counter_id = vmclock_counter_id();
+	copy->time_type = VMCLOCK_TIME_TAI;
+	copy->seq_count = cpu_to_le32(seq - 2);
+	vmclock_page_begin(page);
+	memcpy(page->abi, copy, CONSTANT);
+	memset((void *)page->abi + sizeof(*copy), 0, PAGE_SIZE - sizeof(*copy));
+}
+
+/* Shows what vmclock_page_fill() has prepared. */
+void vmclock_page_end(struct vmclock_page *page)
+{
+	memcpy((void *)page->abi + VARIABLE, (void *)&page->copy + VARIABLE,
+	       sizeof(page->copy) - VARIABLE);
 	/*
 	 * All fields are visible before the even count: pairs with the read barrier between a
 	 * reader's first look at the count and the first field.
 	 */
 	smp_wmb();
-	WRITE_ONCE(page->abi->seq_count, cpu_to_le32(seq + 2));
+	set_seq(page, le32_to_cpu(page->copy.seq_count) + 1);
 	preempt_enable();
 }
 
-/* Nothing was changed. */
-void vmclock_page_cancel(struct vmclock_page *page, u32 seq)
+/* Nothing was changed, nor prepared. */
+void vmclock_page_cancel(struct vmclock_page *page)
 {
 	smp_wmb(); /* As in vmclock_page_end(). */
-	WRITE_ONCE(page->abi->seq_count, cpu_to_le32(seq));
+	set_seq(page, le32_to_cpu(page->copy.seq_count) - 1);
 	preempt_enable();
 }
 
-/* The fields that may change. */
-void vmclock_page_fill(struct vmclock_abi *abi, const struct vmclock_host_line *line, u64 marker)
+/* The fields that may change, except the generation of a guest. */
+void vmclock_page_fill(struct vmclock_page *page, const struct vmclock_host_line *line, u64 marker)
 {
+	struct vmclock_abi *abi = &page->copy;
+
 	abi->disruption_marker = cpu_to_le64(marker);
 	abi->flags = cpu_to_le64(line->flags);
 	abi->clock_status = line->clock_status;
@@ -146,7 +167,7 @@ ssize_t vmclock_page_read(struct vmclock_reader *reader, struct mutex *lock, cha
 	count = min_t(size_t, count, PAGE_SIZE - *pos);
 	if (mutex_lock_interruptible(lock))
 		return -ERESTARTSYS;
-	copy = *reader->page->abi;
+	copy = reader->page->copy;
 	mutex_unlock(lock);
 
 	if (*pos < sizeof(copy))
@@ -166,6 +187,6 @@ __poll_t vmclock_page_poll(struct vmclock_reader *reader, struct file *file, pol
 	u32 seq;
 
 	poll_wait(file, &reader->page->waiters, wait);
-	seq = le32_to_cpu(READ_ONCE(reader->page->abi->seq_count));
+	seq = le32_to_cpu(READ_ONCE(reader->page->copy.seq_count));
 	return seq != READ_ONCE(reader->seen_seq) ? EPOLLIN | EPOLLRDNORM : 0;
 }

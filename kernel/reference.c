@@ -17,27 +17,37 @@ struct vmclock_line vmclock_reference_line(const struct vmclock_host_line *line)
 	return exact;
 }
 
-/* Raises the line to where the old one is now, and its maximum error by as much. */
+/* Adds to the maximum error. */
+void vmclock_reference_widen(struct vmclock_host_line *line, u64 error_ns)
+{
+	if (check_add_overflow(line->time_maxerror_nanosec, error_ns, &line->time_maxerror_nanosec))
+		line->time_maxerror_nanosec = U64_MAX;
+}
+
+/* By `gap` > 0, in s / 2^64; and the maximum error by as much. */
+void vmclock_reference_raise(struct vmclock_host_line *line, vmclock_instant gap)
+{
+	vmclock_instant origin = vmclock_reference_line(line).origin + gap;
+
+	line->time_sec = vmclock_instant_sec(origin);
+	line->time_frac_sec = vmclock_instant_frac(origin);
+	vmclock_reference_widen(line, vmclock_span_ns_up(gap));
+}
+
+/* Raises the line to where the old one is now. */
 static int splice(const struct vmclock_host_line *old_line, struct vmclock_host_reference *ref)
 {
-	struct vmclock_host_line *line = &ref->line;
 	struct vmclock_line before = vmclock_reference_line(old_line);
-	struct vmclock_line after = vmclock_reference_line(line);
+	struct vmclock_line after = vmclock_reference_line(&ref->line);
 	u64 now = vmclock_counter_read();
 	vmclock_instant gap = vmclock_line_at(&before, now) - vmclock_line_at(&after, now);
-	u64 gap_ns;
 
 	if (gap <= 0)
 		return 0;
-	gap_ns = vmclock_span_ns_up(gap);
 	/* Rounded up, a gap is more than it is: one of exactly the limit is allowed. */
-	if (gap_ns > ref->splice_max_ns + 1)
+	if (vmclock_span_ns_up(gap) > ref->splice_max_ns + 1)
 		return -ESTALE;
-	after.origin += gap;
-	line->time_sec = vmclock_instant_sec(after.origin);
-	line->time_frac_sec = vmclock_instant_frac(after.origin);
-	if (check_add_overflow(line->time_maxerror_nanosec, gap_ns, &line->time_maxerror_nanosec))
-		line->time_maxerror_nanosec = U64_MAX;
+	vmclock_reference_raise(&ref->line, gap);
 	ref->raised_frac_sec = vmclock_instant_frac(gap);
 	return 0;
 }
@@ -46,46 +56,45 @@ static int splice(const struct vmclock_host_line *old_line, struct vmclock_host_
 int vmclock_reference_set(struct vmclock_host *host, struct vmclock_host_reference *ref)
 {
 	bool disrupt = ref->flags & VMCLOCK_HOST_REF_DISRUPT;
-	struct vmclock_host_line shown;
+	bool continued = host->line_valid;
 	int rc = 0;
-	u32 seq;
 
 	ref->raised_frac_sec = 0;
-	seq = vmclock_page_begin(&host->page);
-	if (host->line_valid && !disrupt)
+	vmclock_page_begin(&host->page);
+	if (continued && !disrupt)
 		rc = splice(&host->line, ref);
 	/* The host's clock is nobody's promise: the first writer need not continue it. */
 	if (rc && host->from_host) {
 		disrupt = true;
 	} else if (rc) {
-		vmclock_page_cancel(&host->page, seq);
+		vmclock_page_cancel(&host->page);
 		return rc;
 	}
 	if (disrupt) {
 		host->marker++;
 		host->reason = VMCLOCK_HOST_REASON_WRITER;
 	}
-	shown = ref->line;
+	host->line = ref->line;
 	if (disrupt)
-		shown.flags &= ~VMCLOCK_FLAG_TIME_MONOTONIC;
-	vmclock_page_fill(host->page.abi, &shown, host->marker);
-	vmclock_page_end(&host->page, seq);
+		host->line.flags &= ~VMCLOCK_FLAG_TIME_MONOTONIC;
+	vmclock_page_fill(&host->page, &host->line, host->marker);
+	vmclock_page_end(&host->page);
 
-	host->line = shown;
 	host->line_valid = true;
 	ref->disruption_marker = host->marker;
 	vmclock_page_announce(&host->page);
+	vmclock_guests_update(host, continued && !disrupt);
 	return 0;
 }
 
 /* The line in force, about which something else has changed. */
 static void publish(struct vmclock_host *host)
 {
-	u32 seq = vmclock_page_begin(&host->page);
-
-	vmclock_page_fill(host->page.abi, &host->line, host->marker);
-	vmclock_page_end(&host->page, seq);
+	vmclock_page_begin(&host->page);
+	vmclock_page_fill(&host->page, &host->line, host->marker);
+	vmclock_page_end(&host->page);
 	vmclock_page_announce(&host->page);
+	vmclock_guests_update(host, true);
 }
 
 void vmclock_reference_downgrade(struct vmclock_host *host, u8 clock_status)

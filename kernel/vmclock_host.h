@@ -3,6 +3,7 @@
 #ifndef VMCLOCK_HOST_DRIVER_H
 #define VMCLOCK_HOST_DRIVER_H
 
+#include <linux/eventfd.h>
 #include <linux/fs.h>
 #include <linux/mutex.h>
 #include <linux/pid.h>
@@ -11,6 +12,7 @@
 #include <linux/vmclock-abi.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
+#include <linux/xarray.h>
 
 #include <linux/vmclock_host.h>
 
@@ -23,10 +25,13 @@
 #define VMCLOCK_LEASE_MIN_NS NSEC_PER_MSEC
 #define VMCLOCK_LEASE_MAX_NS (86400ULL * NSEC_PER_SEC)
 
+#define VMCLOCK_WITHOUT_SIZE(request) ((request) & ~IOCSIZE_MASK)
+
 /* One page that readers map, and those who wait for it to change. */
 struct vmclock_page {
 	struct page *page;
-	struct vmclock_abi *abi;
+	struct vmclock_abi *abi; /* only ever written: a guest may write there too */
+	struct vmclock_abi copy; /* what was written last, or will be next */
 	wait_queue_head_t waiters;
 };
 
@@ -46,6 +51,28 @@ struct vmclock_lease {
 	struct delayed_work watch;
 };
 
+/* A guest, whose counter is the host's, scaled and shifted. Protected by the lock of the host. */
+struct vmclock_guest {
+	struct vmclock_host *host;
+	struct vmclock_page page;
+	struct vmclock_line_scale scale;
+	u64 marker; /* added to the host's: a change of either changes the sum */
+	u64 flags; /* of the page, beside those of the host's line */
+	bool line_valid; /* the page shows a line, and the time continues from it */
+	u32 id; /* 0: not yet among the guests of the host */
+	struct eventfd_ctx *eventfd; /* signalled on each update; or NULL */
+	struct mm_struct *pinned_by; /* whose memory the page is; NULL: our own */
+	struct pid *creator;
+	struct vmclock_reader reader; /* its one open file */
+};
+
+struct vmclock_guests {
+	struct xarray all; /* by id */
+	u32 next_id;
+	u32 count;
+};
+
+/* The host's own page, and what it was made from. */
 struct vmclock_host {
 	struct mutex lock; /* everything below; readers of the mapped page need no lock */
 	struct vmclock_page page;
@@ -56,16 +83,18 @@ struct vmclock_host {
 	u32 reason; /* VMCLOCK_HOST_REASON_* */
 	struct vmclock_lease lease;
 	struct vmclock_host_clock clock;
+	struct vmclock_guests guests;
 	unsigned long writer; /* bit 0: somebody has the device open for writing */
 };
 
 /* page.c */
-int vmclock_page_init(struct vmclock_page *page, u64 marker);
+int vmclock_page_alloc(struct vmclock_page *page, gfp_t gfp);
 void vmclock_page_release(struct vmclock_page *page);
-u32 vmclock_page_begin(struct vmclock_page *page);
-void vmclock_page_end(struct vmclock_page *page, u32 seq);
-void vmclock_page_cancel(struct vmclock_page *page, u32 seq);
-void vmclock_page_fill(struct vmclock_abi *abi, const struct vmclock_host_line *line, u64 marker);
+void vmclock_page_start(struct vmclock_page *page, u32 seq);
+void vmclock_page_begin(struct vmclock_page *page);
+void vmclock_page_fill(struct vmclock_page *page, const struct vmclock_host_line *line, u64 marker);
+void vmclock_page_end(struct vmclock_page *page);
+void vmclock_page_cancel(struct vmclock_page *page);
 void vmclock_page_announce(struct vmclock_page *page);
 int vmclock_page_mmap(struct vmclock_page *page, struct vm_area_struct *vma);
 ssize_t vmclock_page_read(struct vmclock_reader *reader, struct mutex *lock, char __user *buf,
@@ -82,6 +111,8 @@ void vmclock_reference_downgrade(struct vmclock_host *host, u8 clock_status);
 void vmclock_reference_disrupt(struct vmclock_host *host, u32 reason);
 void vmclock_reference_forget(struct vmclock_host *host, u32 reason);
 u64 vmclock_reference_bound_ns(const struct vmclock_host_line *line);
+void vmclock_reference_widen(struct vmclock_host_line *line, u64 error_ns);
+void vmclock_reference_raise(struct vmclock_host_line *line, vmclock_instant gap);
 
 /* lease.c */
 void vmclock_lease_init(struct vmclock_host *host);
@@ -89,6 +120,29 @@ void vmclock_lease_start(struct vmclock_host *host, const struct vmclock_host_re
 u64 vmclock_lease_left_ns(const struct vmclock_host *host);
 void vmclock_lease_end(struct vmclock_host *host);
 void vmclock_lease_exit(struct vmclock_host *host);
+
+/* guest.c; these take the lock */
+void vmclock_guests_init(struct vmclock_host *host);
+void vmclock_guests_exit(struct vmclock_host *host);
+u32 vmclock_guests_max(void);
+long vmclock_guest_create(struct vmclock_host *host, void __user *arg);
+long vmclock_guests_list(struct vmclock_host *host, void __user *arg);
+
+/* guest_line.c; with the lock held */
+void vmclock_guest_show_first(struct vmclock_guest *guest, u32 seq);
+void vmclock_guest_update(struct vmclock_guest *guest, bool continues);
+void vmclock_guest_abandon(struct vmclock_guest *guest);
+void vmclock_guests_update(struct vmclock_host *host, bool continues);
+void vmclock_guest_signal(struct eventfd_ctx *eventfd);
+
+/* guest_pin.c */
+int vmclock_guest_pin(struct vmclock_guest *guest, u64 address);
+void vmclock_guest_unpin(struct vmclock_guest *guest);
+
+/* user.c */
+int vmclock_user_size(u32 *size, size_t known, const void __user *arg);
+int vmclock_user_get(void *to, u32 *size, size_t known, const void __user *arg);
+int vmclock_user_put(void __user *arg, u32 size, const void *from, size_t known);
 
 /* snapshot.c */
 int vmclock_snapshot(struct vmclock_host *host, struct vmclock_host_snapshot *out);

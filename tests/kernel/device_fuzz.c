@@ -247,7 +247,7 @@ static bool rate_changed(struct fuzz *f)
 /* Its size in the number, and the structure's place, vary too. */
 static void call(struct fuzz *f)
 {
-	unsigned int number = one_in(f, 2) ? 1 : below(f, 8);
+	unsigned int number = one_in(f, 2) ? 1 : below(f, 5);
 	bool by_writer = !one_in(f, 8);
 	bool nowhere = one_in(f, 50);
 	unsigned long request = request_of(number);

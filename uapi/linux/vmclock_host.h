@@ -9,8 +9,9 @@
  *
  * Every call may fail with EFAULT; with EINVAL: size below that of the first version, an unknown
  * flag, padding that is not zero; with E2BIG: size above 4096, or something other than zero
- * where this kernel knows no field. After an error nothing has changed. A request that is none of
- * these: ENOTTY. vmclock_host(4) lists the errors of each call.
+ * where this kernel knows no field. After an error nothing has changed, except where a structure
+ * can be read but not written: the result of a call that was carried out cannot be returned then.
+ * A request that is none of these: ENOTTY. vmclock_host(4) lists the errors of each call.
  */
 #ifndef _UAPI_LINUX_VMCLOCK_HOST_H
 #define _UAPI_LINUX_VMCLOCK_HOST_H
@@ -240,28 +241,39 @@ struct vmclock_host_disrupt {
 	__u64 disruption_marker;
 };
 
-/* struct vmclock_guest_config.flags: which fields to take; the others stay. */
+/*
+ * struct vmclock_guest_config.flags: which fields to take. Of a guest that exists the others stay;
+ * a new one has the counter of the host, and nothing else.
+ */
 #define VMCLOCK_GUEST_SCALE 0x01U       /* @offset, @ratio, @frac_bits */
 #define VMCLOCK_GUEST_GENERATION 0x02U  /* @vm_generation_counter */
 #define VMCLOCK_GUEST_WARNING 0x04U     /* @warning */
 #define VMCLOCK_GUEST_EVENTFD 0x08U     /* @eventfd */
-#define VMCLOCK_GUEST_DISRUPT 0x10U     /* a new marker for this guest */
+#define VMCLOCK_GUEST_DISRUPT 0x10U     /* GUEST_SET only: a new marker for this guest */
 #define VMCLOCK_GUEST_PINNED_PAGE 0x20U /* CREATE_GUEST only: @address */
 
 /**
  * struct vmclock_guest_config - for VMCLOCK_HOST_CREATE_GUEST and VMCLOCK_GUEST_SET
  * @size: sizeof(struct vmclock_guest_config), of the caller
  * @flags: VMCLOCK_GUEST_*; a field whose flag is not set must be zero (EINVAL)
- * @offset: the guest's counter is ((host * @ratio) >> @frac_bits) + @offset, modulo 2^64
+ * @offset: the guest's counter is ((host * @ratio) >> @frac_bits) + @offset, modulo 2^64. Another
+ *	scale than before is a disruption: the guest's page gets a new marker, and may step back
  * @ratio: not 0 (EINVAL)
  * @vm_generation_counter: for the page, which then says VM_GEN_COUNTER_PRESENT
  * @warning: VMCLOCK_FLAG_DISRUPTION_SOON, _IMMINENT or 0 (EINVAL), beside those of the host
  * @address: of the page to keep up to date, in the caller's memory; a multiple of its size
- * @eventfd: is signalled after each update, and the page says NOTIFICATION_PRESENT; -1: none
+ *	(EINVAL). It must be writable (EFAULT), counts as locked (ENOMEM), and is never read
+ * @eventfd: is signalled after each update, and the page says NOTIFICATION_PRESENT; -1: none (else
+ *	EBADF; of another kind: EINVAL)
  * @frac_bits: at most 63 (EINVAL)
  * @pad: zero
  * @id: returned: of this guest, for VMCLOCK_HOST_LIST_GUESTS
  * @pad2: zero
+ *
+ * CREATE_GUEST returns a descriptor: of the guest's page, to be read, polled and mapped like the
+ * device, unless the page is pinned, which is not mapped from here (ENODEV). The guest lasts until
+ * it is closed and its mappings are gone; a pinned page then says UNRELIABLE. ENOSPC: guests_max
+ * exist already.
  */
 struct vmclock_guest_config {
 	__u32 size;

@@ -1,0 +1,426 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Guests: their descriptors, from creation to the last close. */
+#include <linux/anon_inodes.h>
+#include <linux/compat.h>
+#include <linux/file.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/random.h>
+#include <linux/slab.h>
+
+#include "vmclock_host.h"
+
+static unsigned int guests_max = 16384;
+module_param(guests_max, uint, 0644);
+MODULE_PARM_DESC(guests_max, "How many guests there may be at a time");
+
+#define WARNINGS (VMCLOCK_FLAG_DISRUPTION_SOON | VMCLOCK_FLAG_DISRUPTION_IMMINENT)
+#define FLAGS_OF_BOTH                                                            \
+	(VMCLOCK_GUEST_SCALE | VMCLOCK_GUEST_GENERATION | VMCLOCK_GUEST_WARNING | \
+	 VMCLOCK_GUEST_EVENTFD)
+#define FLAGS_OF_CREATE (FLAGS_OF_BOTH | VMCLOCK_GUEST_PINNED_PAGE)
+#define FLAGS_OF_SET (FLAGS_OF_BOTH | VMCLOCK_GUEST_DISRUPT)
+
+/* A field whose flag is not set is zero, as is padding. */
+static bool nothing_unasked(const struct vmclock_guest_config *config)
+{
+	u32 flags = config->flags;
+
+	if (!(flags & VMCLOCK_GUEST_SCALE) &&
+	    (config->offset || config->ratio || config->frac_bits))
+		return false;
+	if (!(flags & VMCLOCK_GUEST_GENERATION) && config->vm_generation_counter)
+		return false;
+	if (!(flags & VMCLOCK_GUEST_WARNING) && config->warning)
+		return false;
+	if (!(flags & VMCLOCK_GUEST_EVENTFD) && config->eventfd)
+		return false;
+	if (!(flags & VMCLOCK_GUEST_PINNED_PAGE) && config->address)
+		return false;
+	return !config->pad[0] && !config->pad[1] && !config->pad[2] && !config->pad2;
+}
+
+static bool well_formed(const struct vmclock_guest_config *config, u32 flags_allowed)
+{
+	if (config->flags & ~flags_allowed || !nothing_unasked(config))
+		return false;
+	if (config->flags & VMCLOCK_GUEST_SCALE && (!config->ratio || config->frac_bits > 63))
+		return false;
+	return !(config->warning & ~WARNINGS) && PAGE_ALIGNED(config->address);
+}
+
+static int get_config(struct vmclock_guest_config *config, u32 *size, u32 flags_allowed,
+		      const void __user *arg)
+{
+	int rc = vmclock_user_get(config, size, sizeof(*config), arg);
+
+	if (!rc && !well_formed(config, flags_allowed))
+		rc = -EINVAL;
+	return rc;
+}
+
+/* NULL: none is wanted. */
+static int get_eventfd(const struct vmclock_guest_config *config, struct eventfd_ctx **eventfd)
+{
+	*eventfd = NULL;
+	if (!(config->flags & VMCLOCK_GUEST_EVENTFD) || config->eventfd == -1)
+		return 0;
+	*eventfd = eventfd_ctx_fdget(config->eventfd);
+	return PTR_ERR_OR_ZERO(*eventfd);
+}
+
+static void put_eventfd(struct eventfd_ctx *eventfd)
+{
+	if (eventfd)
+		eventfd_ctx_put(eventfd);
+}
+
+/* Another value than before disrupts the guest's counter, whoever set it. */
+static bool rescale(struct vmclock_guest *guest, const struct vmclock_guest_config *config)
+{
+	struct vmclock_line_scale *scale = &guest->scale;
+	bool same = scale->ratio == config->ratio && scale->offset == config->offset &&
+		    scale->frac_bits == config->frac_bits;
+
+	scale->ratio = config->ratio;
+	scale->offset = config->offset;
+	scale->frac_bits = config->frac_bits;
+	return !same;
+}
+
+/* All that needs no resource. Returns whether the time continues from what the page says. */
+static bool apply(struct vmclock_guest *guest, const struct vmclock_guest_config *config)
+{
+	bool rescaled = config->flags & VMCLOCK_GUEST_SCALE && rescale(guest, config);
+
+	if (rescaled || config->flags & VMCLOCK_GUEST_DISRUPT)
+		guest->marker++;
+	if (config->flags & VMCLOCK_GUEST_GENERATION) {
+		guest->page.copy.vm_generation_counter = cpu_to_le64(config->vm_generation_counter);
+		guest->flags |= VMCLOCK_FLAG_VM_GEN_COUNTER_PRESENT;
+	}
+	if (config->flags & VMCLOCK_GUEST_WARNING)
+		guest->flags = (guest->flags & ~WARNINGS) | config->warning;
+	return !rescaled;
+}
+
+/* The guest owns the eventfd, and gives back the one that it had. */
+static struct eventfd_ctx *set_eventfd(struct vmclock_guest *guest, struct eventfd_ctx *eventfd)
+{
+	swap(guest->eventfd, eventfd);
+	if (guest->eventfd)
+		guest->flags |= VMCLOCK_FLAG_NOTIFICATION_PRESENT;
+	else
+		guest->flags &= ~VMCLOCK_FLAG_NOTIFICATION_PRESENT;
+	return eventfd;
+}
+
+static long set(struct vmclock_guest *guest, const struct vmclock_guest_config *config)
+{
+	struct mutex *lock = &guest->host->lock;
+	struct eventfd_ctx *eventfd;
+	int rc = get_eventfd(config, &eventfd);
+
+	if (rc)
+		return rc;
+	if (mutex_lock_interruptible(lock)) {
+		put_eventfd(eventfd);
+		return -ERESTARTSYS;
+	}
+	if (config->flags & VMCLOCK_GUEST_EVENTFD)
+		eventfd = set_eventfd(guest, eventfd);
+	vmclock_guest_update(guest, apply(guest, config));
+	/* Whoever relied on it learns from the page that it has ended. */
+	if (eventfd)
+		vmclock_guest_signal(eventfd);
+	mutex_unlock(lock);
+	put_eventfd(eventfd);
+	return 0;
+}
+
+static long guest_set(struct vmclock_guest *guest, void __user *arg)
+{
+	struct vmclock_guest_config config;
+	u32 size;
+	long rc = get_config(&config, &size, FLAGS_OF_SET, arg);
+
+	if (!rc)
+		rc = set(guest, &config);
+	config.id = guest->id;
+	return rc ? rc : vmclock_user_put(arg, size, &config, sizeof(config));
+}
+
+static struct vmclock_guest *guest_of(struct file *file)
+{
+	return container_of(file->private_data, struct vmclock_guest, reader);
+}
+
+static long guest_ioctl(struct file *file, unsigned int request, unsigned long arg)
+{
+	if (VMCLOCK_WITHOUT_SIZE(request) != VMCLOCK_WITHOUT_SIZE(VMCLOCK_GUEST_SET))
+		return -ENOTTY;
+	return guest_set(guest_of(file), (void __user *)arg);
+}
+
+static ssize_t guest_read(struct file *file, char __user *buf, size_t count, loff_t *pos)
+{
+	return vmclock_page_read(file->private_data, &guest_of(file)->host->lock, buf, count, pos);
+}
+
+static __poll_t guest_poll(struct file *file, poll_table *wait)
+{
+	return vmclock_page_poll(file->private_data, file, wait);
+}
+
+/* A pinned page has its mapping already, and belongs to somebody else. */
+static int guest_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct vmclock_guest *guest = guest_of(file);
+
+	return guest->pinned_by ? -ENODEV : vmclock_page_mmap(&guest->page, vma);
+}
+
+static void release_page(struct vmclock_guest *guest)
+{
+	if (guest->pinned_by)
+		vmclock_guest_unpin(guest);
+	else if (guest->page.page)
+		vmclock_page_release(&guest->page);
+}
+
+/* One that is not, or no longer, among the guests of the host. */
+static void destroy(struct vmclock_guest *guest)
+{
+	release_page(guest);
+	put_eventfd(guest->eventfd);
+	put_pid(guest->creator);
+	kfree(guest);
+}
+
+static int guest_release(struct inode *inode, struct file *file)
+{
+	struct vmclock_guest *guest = guest_of(file);
+	struct vmclock_guests *guests = &guest->host->guests;
+
+	mutex_lock(&guest->host->lock);
+	if (guest->id) {
+		xa_erase(&guests->all, guest->id);
+		WRITE_ONCE(guests->count, guests->count - 1);
+		if (guest->pinned_by)
+			vmclock_guest_abandon(guest);
+	}
+	mutex_unlock(&guest->host->lock);
+	destroy(guest);
+	return 0;
+}
+
+/* Unloading is refused until all guests are gone. */
+static const struct file_operations guest_fops = {
+	.owner = THIS_MODULE,
+	.release = guest_release,
+	.read = guest_read,
+	.poll = guest_poll,
+	.mmap = guest_mmap,
+	.unlocked_ioctl = guest_ioctl,
+	.compat_ioctl = compat_ptr_ioctl,
+	.llseek = no_seek_end_llseek,
+};
+
+static int acquire(struct vmclock_guest *guest, const struct vmclock_guest_config *config)
+{
+	struct eventfd_ctx *eventfd;
+	int rc;
+
+	if (config->flags & VMCLOCK_GUEST_PINNED_PAGE)
+		rc = vmclock_guest_pin(guest, config->address);
+	else
+		rc = vmclock_page_alloc(&guest->page, GFP_KERNEL_ACCOUNT);
+	if (!rc)
+		rc = get_eventfd(config, &eventfd);
+	if (!rc)
+		set_eventfd(guest, eventfd);
+	return rc;
+}
+
+/* A guest as it is asked for, or else with the counter of the host. */
+static struct vmclock_guest *make(struct vmclock_host *host,
+				  const struct vmclock_guest_config *config)
+{
+	struct vmclock_guest *guest = kzalloc(sizeof(*guest), GFP_KERNEL_ACCOUNT);
+	int rc;
+
+	if (!guest)
+		return ERR_PTR(-ENOMEM);
+	rc = acquire(guest, config);
+	if (rc) {
+		destroy(guest);
+		return ERR_PTR(rc);
+	}
+	guest->host = host;
+	guest->creator = get_pid(task_tgid(current));
+	guest->reader.page = &guest->page;
+	guest->marker = get_random_u64(); /* not one that another page has had there */
+	guest->scale.ratio = 1;
+	apply(guest, config);
+	return guest;
+}
+
+/* With the lock held. From here on the guest is updated with the host. */
+static int add(struct vmclock_guest *guest)
+{
+	struct vmclock_guests *guests = &guest->host->guests;
+	u32 id;
+	int rc;
+
+	if (guests->count >= READ_ONCE(guests_max))
+		return -ENOSPC;
+	rc = xa_alloc_cyclic(&guests->all, &id, guest, XA_LIMIT(1, U32_MAX), &guests->next_id,
+			     GFP_KERNEL);
+	if (rc < 0)
+		return rc;
+	guest->id = id;
+	WRITE_ONCE(guests->count, guests->count + 1);
+	vmclock_guest_show_first(guest, get_random_u32() & ~1);
+	return 0;
+}
+
+static struct file *open_guest(struct vmclock_guest *guest)
+{
+	struct file *file = anon_inode_getfile("[vmclock_guest]", &guest_fops, &guest->reader,
+					       O_RDONLY);
+
+	if (IS_ERR(file))
+		destroy(guest);
+	else
+		file->f_mode |= FMODE_LSEEK | FMODE_PREAD;
+	return file;
+}
+
+/* Closing the file undoes everything. */
+static long add_and_tell(struct file *file, struct vmclock_guest_config *config, u32 size,
+			 void __user *arg)
+{
+	struct vmclock_guest *guest = guest_of(file);
+	int rc;
+
+	if (mutex_lock_interruptible(&guest->host->lock))
+		return -ERESTARTSYS;
+	rc = add(guest);
+	config->id = guest->id;
+	mutex_unlock(&guest->host->lock);
+	return rc ? rc : vmclock_user_put(arg, size, config, sizeof(*config));
+}
+
+static long install(struct file *file, struct vmclock_guest_config *config, u32 size,
+		    void __user *arg)
+{
+	int fd = get_unused_fd_flags(O_CLOEXEC);
+	long rc = fd < 0 ? fd : add_and_tell(file, config, size, arg);
+
+	if (!rc) {
+		fd_install(fd, file);
+		return fd;
+	}
+	if (fd >= 0)
+		put_unused_fd(fd);
+	fput(file);
+	return rc;
+}
+
+/* A descriptor, or a negative errno. */
+long vmclock_guest_create(struct vmclock_host *host, void __user *arg)
+{
+	struct vmclock_guest_config config;
+	struct vmclock_guest *guest;
+	struct file *file;
+	u32 size;
+	int rc = get_config(&config, &size, FLAGS_OF_CREATE, arg);
+
+	if (rc)
+		return rc;
+	guest = make(host, &config);
+	if (IS_ERR(guest))
+		return PTR_ERR(guest);
+	file = open_guest(guest);
+	return IS_ERR(file) ? PTR_ERR(file) : install(file, &config, size, arg);
+}
+
+static void describe(const struct vmclock_guest *guest, struct vmclock_host_guest *entry)
+{
+	const struct vmclock_abi *copy = &guest->page.copy;
+
+	entry->id = guest->id;
+	entry->creator_pid = pid_vnr(guest->creator);
+	entry->offset = guest->scale.offset;
+	entry->ratio = guest->scale.ratio;
+	entry->vm_generation_counter = le64_to_cpu(copy->vm_generation_counter);
+	entry->disruption_marker = le64_to_cpu(copy->disruption_marker);
+	entry->frac_bits = guest->scale.frac_bits;
+	entry->clock_status = copy->clock_status;
+}
+
+/* With the lock held. */
+static u32 describe_all(struct vmclock_host *host, const struct vmclock_host_guests *list,
+			struct vmclock_host_guest *entries)
+{
+	struct vmclock_guest *guest;
+	unsigned long id;
+	u32 count = 0;
+
+	xa_for_each_range(&host->guests.all, id, guest, list->after_id + 1UL, ULONG_MAX) {
+		if (count == list->capacity)
+			break;
+		describe(guest, &entries[count++]);
+	}
+	return count;
+}
+
+static long fill_list(struct vmclock_host *host, struct vmclock_host_guests *list)
+{
+	struct vmclock_host_guest *entries;
+	long rc = 0;
+
+	if (list->capacity > VMCLOCK_HOST_LIST_MAX)
+		return -ERANGE;
+	entries = kvcalloc(list->capacity, sizeof(*entries), GFP_KERNEL_ACCOUNT);
+	if (!entries)
+		return -ENOMEM;
+	if (mutex_lock_interruptible(&host->lock)) {
+		rc = -ERESTARTSYS;
+		goto out;
+	}
+	list->count = describe_all(host, list, entries);
+	mutex_unlock(&host->lock);
+	if (copy_to_user(u64_to_user_ptr(list->entries), entries, list->count * sizeof(*entries)))
+		rc = -EFAULT;
+out:
+	kvfree(entries);
+	return rc;
+}
+
+long vmclock_guests_list(struct vmclock_host *host, void __user *arg)
+{
+	struct vmclock_host_guests list;
+	u32 size;
+	long rc = vmclock_user_get(&list, &size, sizeof(list), arg);
+
+	if (!rc)
+		rc = fill_list(host, &list);
+	return rc ? rc : vmclock_user_put(arg, size, &list, sizeof(list));
+}
+
+u32 vmclock_guests_max(void)
+{
+	return READ_ONCE(guests_max);
+}
+
+void vmclock_guests_init(struct vmclock_host *host)
+{
+	xa_init_flags(&host->guests.all, XA_FLAGS_ALLOC1 | XA_FLAGS_ACCOUNT);
+}
+
+/* When no descriptor of a guest is open any more. */
+void vmclock_guests_exit(struct vmclock_host *host)
+{
+	xa_destroy(&host->guests.all);
+}
