@@ -297,4 +297,7 @@ module_init(device_init);
 module_exit(device_exit);
 MODULE_LICENSE("GPL");
 MODULE_AUTHOR("The vmclock-host authors");
+#ifdef VMCLOCK_HOST_VERSION
+MODULE_VERSION(VMCLOCK_HOST_VERSION); /* in the tree, the kernel's own says all */
+#endif
 MODULE_DESCRIPTION("The vmclock page of this host, disciplined from user space");
