@@ -113,37 +113,16 @@ static int map_page(struct vmclock *clock)
 	return vmclock_check_page(clock->page, available);
 }
 
-static int open_first(const char *path)
+static int open_path(const char *path, unsigned int flags, struct vmclock **out)
 {
-	unsigned int i;
-	int fd;
-
-	if (path) {
-		fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-		return fd < 0 ? -errno : fd;
-	}
-	for (i = 0; i < sizeof(default_paths) / sizeof(default_paths[0]); i++) {
-		fd = open(default_paths[i], O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-		if (fd >= 0 || errno != ENOENT)
-			break;
-	}
-	return fd < 0 ? -errno : fd;
-}
-
-int vmclock_open(const char *path, unsigned int flags, struct vmclock **out)
-{
-	struct vmclock *clock;
-	int rc = -ENOMEM;
+	struct vmclock *clock = calloc(1, sizeof(*clock));
+	int rc;
 
 	*out = NULL;
-	if (flags & ~(unsigned int)(VMCLOCK_OPEN_INSPECT | VMCLOCK_OPEN_MONOTONIC_RAW))
-		return -EINVAL;
-	clock = calloc(1, sizeof(*clock));
 	if (!clock)
 		return -ENOMEM;
-	clock->fd = rc = open_first(path);
-	if (rc >= 0)
-		rc = map_page(clock);
+	clock->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	rc = clock->fd < 0 ? -errno : map_page(clock);
 	if (!rc)
 		rc = choose_counter(clock, flags);
 	if (rc) {
@@ -154,6 +133,54 @@ int vmclock_open(const char *path, unsigned int flags, struct vmclock **out)
 	clock->last_seq = vmclock_load_seq(clock, __ATOMIC_RELAXED);
 	*out = clock;
 	return 0;
+}
+
+/* How much a page has to say, at this moment. */
+static int worth(const struct vmclock *clock)
+{
+	if (!clock)
+		return -1;
+	switch (clock->page->clock_status) {
+	case VMCLOCK_STATUS_SYNCHRONIZED:
+		return 2;
+	case VMCLOCK_STATUS_FREERUNNING:
+		return 1;
+	default:
+		return 0;
+	}
+}
+
+/*
+ * The driver may be loaded, and nobody sets its page; or its page is there, but not for us. Of the
+ * errors the first counts that says more than that there is no such page.
+ */
+static int open_best(unsigned int flags, struct vmclock **out)
+{
+	struct vmclock *clock;
+	int error = -ENOENT;
+	unsigned int i;
+	int rc;
+
+	for (i = 0; i < sizeof(default_paths) / sizeof(default_paths[0]); i++) {
+		rc = open_path(default_paths[i], flags, &clock);
+		if (rc && error == -ENOENT)
+			error = rc;
+		if (worth(clock) > worth(*out)) {
+			vmclock_close(*out);
+			*out = clock;
+		} else {
+			vmclock_close(clock);
+		}
+	}
+	return *out ? 0 : error;
+}
+
+int vmclock_open(const char *path, unsigned int flags, struct vmclock **out)
+{
+	*out = NULL;
+	if (flags & ~(unsigned int)(VMCLOCK_OPEN_INSPECT | VMCLOCK_OPEN_MONOTONIC_RAW))
+		return -EINVAL;
+	return path ? open_path(path, flags, out) : open_best(flags, out);
 }
 
 void vmclock_close(struct vmclock *clock)

@@ -59,8 +59,9 @@ struct vmclock_reading {
 };
 
 /*
- * Opens a page file or device, or for NULL the first that exists of /dev/vmclock_host,
- * /run/vmclock/page, /dev/vmclock0; maps it read-only.
+ * Opens a page file or device and maps it read-only. For NULL the best, at this moment, of
+ * /dev/vmclock_host, /run/vmclock/page, /dev/vmclock0 that can be opened: SYNCHRONIZED before
+ * FREERUNNING before the rest, and in this order among equals.
  * -errno of open(2) or mmap(2); -EPROTO: not a vmclock page of version 1, or truncated;
  * -EOPNOTSUPP: a counter that this machine or library lacks, or a time without epoch;
  * -EINVAL: unknown flags.

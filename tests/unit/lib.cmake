@@ -10,7 +10,7 @@ target_link_libraries(vmclock_mortal PUBLIC uapi)
 vmclock_unit_test(test_lib_line vmclock_static PkgConfig::GMP)
 vmclock_unit_test(test_lib_page vmclock_static)
 vmclock_unit_test(test_lib_reader vmclock_static)
-target_link_options(test_lib_reader PRIVATE -Wl,--wrap=clock_gettime)
+target_link_options(test_lib_reader PRIVATE -Wl,--wrap=clock_gettime,--wrap=open)
 vmclock_unit_test(test_lib_writer vmclock_static)
 vmclock_unit_test(test_lib_death vmclock_mortal)
 

@@ -359,6 +359,77 @@ static void a_signal_ends_waiting(void **state)
 	vmclock_close(clock);
 }
 
+/* Which files the default paths stand for, or the errno of opening them. */
+static struct {
+	const char *path;
+	const char *file;
+	int error;
+} defaults[] = {
+	{.path = "/dev/vmclock_host"}, {.path = "/run/vmclock/page"}, {.path = "/dev/vmclock0"}};
+
+int __wrap_open(const char *path, int flags, ...);
+int __real_open(const char *path, int flags, ...);
+
+int __wrap_open(const char *path, int flags, ...)
+{
+	for (unsigned int i = 0; i < 3; i++) {
+		if (strcmp(path, defaults[i].path))
+			continue;
+		errno = defaults[i].error;
+		return errno ? -1 : __real_open(defaults[i].file, flags);
+	}
+	return __real_open(path, flags, 0600);
+}
+
+/* Opens the default page where two exist with these statuses; which one it was. */
+static const char *opened_of(struct place *place, uint8_t driver, uint8_t file)
+{
+	static char other[128];
+	struct vmclock_abi page = good_page();
+	struct vmclock_abi seen;
+	struct vmclock *clock;
+
+	snprintf(other, sizeof(other), "%s/other", place->dir);
+	page.clock_status = file;
+	page.disruption_marker = 2;
+	write_file(place, &page, 4096);
+	assert_int_equal(rename(place->page, other), 0);
+	page.clock_status = driver;
+	page.disruption_marker = 1;
+	write_file(place, &page, 4096);
+	defaults[0].file = place->page;
+	defaults[1].file = other;
+	defaults[2].error = ENOENT;
+	assert_int_equal(vmclock_open(NULL, 0, &clock), 0);
+	assert_int_equal(vmclock_read_page(clock, &seen), 0);
+	vmclock_close(clock);
+	return seen.disruption_marker == 1 ? "driver" : "file";
+}
+
+static void without_a_name_the_best_page_is_opened(void **state)
+{
+	enum {
+		SYNC = VMCLOCK_STATUS_SYNCHRONIZED,
+		FREE = VMCLOCK_STATUS_FREERUNNING,
+		BAD = VMCLOCK_STATUS_UNRELIABLE
+	};
+	struct vmclock *clock;
+
+	defaults[0].error = 0;
+	assert_string_equal(opened_of(*state, SYNC, SYNC), "driver");
+	assert_string_equal(opened_of(*state, FREE, SYNC), "file");
+	assert_string_equal(opened_of(*state, BAD, FREE), "file");
+	assert_string_equal(opened_of(*state, FREE, FREE), "driver");
+	assert_string_equal(opened_of(*state, BAD, BAD), "driver");
+	defaults[0].error = EACCES;
+	assert_string_equal(opened_of(*state, SYNC, FREE), "file");
+	defaults[1].error = ENOENT;
+	assert_int_equal(vmclock_open(NULL, 0, &clock), -EACCES);
+	defaults[0].error = ENOENT;
+	assert_int_equal(vmclock_open(NULL, 0, &clock), -ENOENT);
+	assert_null(clock);
+}
+
 #define page_test(name) cmocka_unit_test_setup_teardown(name, place_setup, place_teardown)
 
 int main(void)
@@ -376,6 +447,7 @@ int main(void)
 		page_test(a_new_marker_is_told_once_and_only_with_a_time),
 		page_test(waiting_ends_with_an_update),
 		page_test(a_signal_ends_waiting),
+		page_test(without_a_name_the_best_page_is_opened),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
