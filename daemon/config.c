@@ -29,6 +29,9 @@ static const struct {
 	[SOURCE_TYPE_SYSTEM] = {1, 64},
 	[SOURCE_TYPE_PHC] = {1, 1}, /* a look costs nobody anything */
 	[SOURCE_TYPE_PPS] = {1, 1},
+	[SOURCE_TYPE_LATCH] = {1, 1},
+	[SOURCE_TYPE_SOCK] = {1, 1},
+	[SOURCE_TYPE_SHM] = {1, 1},
 };
 
 void config_defaults(struct config *config)
@@ -124,7 +127,8 @@ int config_read(struct config *config, const char *path, char *message, size_t m
 
 bool config_marks_seconds(const struct config_source *source)
 {
-	return source->type == SOURCE_TYPE_PPS || source->lock[0];
+	return source->type == SOURCE_TYPE_PPS || source->type == SOURCE_TYPE_LATCH ||
+	       source->lock[0];
 }
 
 static bool is_given(const struct config_source *source, const char *key)
@@ -132,10 +136,11 @@ static bool is_given(const struct config_source *source, const char *key)
 	return source->given & config_key_bit(config_key_find("source", key));
 }
 
-/* What a pulse may be wrong by is known to nobody but the operator. */
+/* What these may be wrong by is known to nobody but the operator. */
 static bool claims_nothing(const struct config_source *source)
 {
-	return source->type == SOURCE_TYPE_PPS;
+	return source->type == SOURCE_TYPE_PPS || source->type == SOURCE_TYPE_LATCH ||
+	       source->type == SOURCE_TYPE_SOCK || source->type == SOURCE_TYPE_SHM;
 }
 
 static void complete_errors(struct config_source *source)
@@ -172,6 +177,12 @@ static const char *type_fault(const struct config_source *source)
 				 "and interface";
 	case SOURCE_TYPE_PPS:
 		return source->device[0] ? NULL : "no device; expected device = PATH";
+	case SOURCE_TYPE_LATCH:
+		return !source->device[0] == !!source->socket[0]
+			       ? NULL
+			       : "neither or both of socket and device; expected one of them";
+	case SOURCE_TYPE_SOCK:
+		return source->socket[0] ? NULL : "no path; expected path = PATH of a socket";
 	default:
 		return NULL;
 	}

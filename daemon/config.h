@@ -21,7 +21,10 @@ enum source_type {
 	SOURCE_TYPE_POOL,
 	SOURCE_TYPE_SYSTEM,
 	SOURCE_TYPE_PHC,
-	SOURCE_TYPE_PPS
+	SOURCE_TYPE_PPS,
+	SOURCE_TYPE_LATCH,
+	SOURCE_TYPE_SOCK,
+	SOURCE_TYPE_SHM
 };
 
 enum timestamps_mode { TIMESTAMPS_AUTO, TIMESTAMPS_KERNEL, TIMESTAMPS_DAEMON };
@@ -55,6 +58,10 @@ struct config_source {
 	double max_latency_ns;	    /* of the stamp of a pulse; INFINITY: not stated */
 	double max_jitter_ns;	    /* how far from where it should be it may come */
 	enum config_edge edge;	    /* the one that marks the second */
+	/* latch: socket or device; sock: socket; shm: unit */
+	char socket[CONFIG_PATH_MAX]; /* "": none */
+	double uncertainty_ticks;
+	unsigned int unit;
 	/* phc: one of device, clock_name and interface; pps: device */
 	char device[CONFIG_PATH_MAX];
 	char clock_name[64];

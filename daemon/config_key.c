@@ -17,7 +17,8 @@
 enum { SOCKET_PATH_MAX = 108, INTERFACE_MAX = 16 };
 
 /* By enum source_type; in the words of `type` they stand in the same order. */
-static const char *const type_names[CONFIG_TYPES_MAX] = {"ntp", "pool", "system", "phc", "pps"};
+static const char *const type_names[CONFIG_TYPES_MAX] = {"ntp", "pool",	 "system", "phc",
+							 "pps", "latch", "sock",   "shm"};
 
 /* clang-format off */
 const struct config_key config_keys[] = {
@@ -66,8 +67,7 @@ const struct config_key config_keys[] = {
 	  .fallback = "any", .words = "any" },
 	{ "process", "lock-memory", CONFIG_SWITCH, C(lock_memory), .fallback = "off" },
 
-	{ "source", "type", CONFIG_WORD, S(type), .words = "ntp|pool|system|phc|pps",
-	  .later = "extts|latch|sock|shm|vmclock" },
+	{ "source", "type", CONFIG_WORD, S(type), .words = "ntp|pool|system|phc|pps|latch|sock|shm", .later = "extts|vmclock" },
 	{ "source", "prefer", CONFIG_SWITCH, S(prefer), .fallback = "off" },
 	{ "source", "trust", CONFIG_SWITCH, S(trust), .fallback = "off" },
 	{ "source", "noselect", CONFIG_SWITCH, S(noselect), .fallback = "off" },
@@ -91,7 +91,7 @@ const struct config_key config_keys[] = {
 	{ "source", "sources", CONFIG_INTEGER, S(pool_sources), 1, 16, .fallback = "4",
 	  .types = CONFIG_POOL },
 	{ "source", "device", CONFIG_PATH, S(device), 0, CONFIG_PATH_MAX,
-	  .types = CONFIG_PHC | CONFIG_PPS },
+	  .types = CONFIG_PHC | CONFIG_PPS | CONFIG_LATCH },
 	{ "source", "clock-name", CONFIG_TEXT, S(clock_name), 0,
 	  sizeof(((struct config_source *)0)->clock_name), .types = CONFIG_PHC },
 	{ "source", "timescale", CONFIG_WORD, S(timescale), .fallback = "auto",
@@ -102,17 +102,19 @@ const struct config_key config_keys[] = {
 	{ "source", "edge", CONFIG_WORD, S(edge), .fallback = "assert", .words = "assert|clear",
 	  .types = CONFIG_PPS },
 	{ "source", "lock", CONFIG_NAME, S(lock), 0, CONFIG_NAME_MAX, .fallback = "any",
-	  .words = "any", .types = CONFIG_PPS },
+	  .words = "any", .types = CONFIG_PPS | CONFIG_LATCH | CONFIG_SOCK | CONFIG_SHM },
 	{ "source", "max-latency", CONFIG_TIME_NS, S(max_latency_ns), 0, 0.4e9,
 	  .types = CONFIG_PPS },
 	{ "source", "max-jitter", CONFIG_TIME_NS, S(max_jitter_ns), 1e3, 0.1e9,
-	  .fallback = "1 ms", .types = CONFIG_PPS },
+	  .fallback = "1 ms", .types = CONFIG_PPS | CONFIG_LATCH | CONFIG_SOCK | CONFIG_SHM },
+	{ "source", "socket", CONFIG_PATH, S(socket), 0, SOCKET_PATH_MAX, .types = CONFIG_LATCH },
+	{ "source", "uncertainty", CONFIG_TICKS, S(uncertainty_ticks), 0, 1e9,
+	  .fallback = "2 ticks", .types = CONFIG_LATCH },
+	{ "source", "path", CONFIG_PATH, S(socket), 0, SOCKET_PATH_MAX, .types = CONFIG_SOCK },
+	{ "source", "unit", CONFIG_INTEGER, S(unit), 0, 255, .fallback = "0",
+	  .types = CONFIG_SHM },
 	LATER("source", "channel"),
 	LATER("source", "pin"),
-	LATER("source", "socket"),
-	LATER("source", "uncertainty"),
-	LATER("source", "path"),
-	LATER("source", "unit"),
 	{ 0 },
 };
 /* clang-format on */

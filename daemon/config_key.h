@@ -14,6 +14,7 @@ enum config_kind {
 	CONFIG_TIME_NS,	 /* time with unit, stored as double ns */
 	CONFIG_TIME_S,	 /* time with unit, stored as double s */
 	CONFIG_RATE_PPB, /* rate with unit, stored as double ppb */
+	CONFIG_TICKS,	 /* counter ticks with unit, stored as double */
 	CONFIG_INTEGER,	 /* whole number, stored as int; `words`, if any, stands for 0 */
 	CONFIG_PATH,	 /* absolute path below `max` bytes; `words`: one stands for "", several for
 			  * themselves */
@@ -30,6 +31,9 @@ enum {
 	CONFIG_POOL = 1 << SOURCE_TYPE_POOL,
 	CONFIG_PHC = 1 << SOURCE_TYPE_PHC,
 	CONFIG_PPS = 1 << SOURCE_TYPE_PPS,
+	CONFIG_LATCH = 1 << SOURCE_TYPE_LATCH,
+	CONFIG_SOCK = 1 << SOURCE_TYPE_SOCK,
+	CONFIG_SHM = 1 << SOURCE_TYPE_SHM,
 	CONFIG_TYPES_MAX = 16,
 };
 

@@ -14,15 +14,35 @@ enum { NTP_PORT = 123, CPUS_MAX = 1024, EXPECTED_MAX = 160 };
 
 struct unit {
 	const char *name;
-	double scale; /* to ns, or to ppb */
+	double scale; /* to ns, to ppb, to ticks */
 };
 
 static const struct unit time_units[] = {{"s", 1e9}, {"ms", 1e6}, {"us", 1e3}, {"ns", 1}, {0}};
 static const struct unit rate_units[] = {{"ppm", 1e3}, {"ppb", 1}, {0}};
+static const struct unit tick_units[] = {{"ticks", 1}, {0}};
 
 static const struct unit *units_of(const struct config_key *key)
 {
-	return key->kind == CONFIG_RATE_PPB ? rate_units : time_units;
+	switch (key->kind) {
+	case CONFIG_RATE_PPB:
+		return rate_units;
+	case CONFIG_TICKS:
+		return tick_units;
+	default:
+		return time_units;
+	}
+}
+
+static const char *quantity_of(const struct config_key *key)
+{
+	switch (key->kind) {
+	case CONFIG_RATE_PPB:
+		return "rate with unit (ppm, ppb)";
+	case CONFIG_TICKS:
+		return "number with unit (ticks)";
+	default:
+		return "time with unit (s, ms, us, ns)";
+	}
 }
 
 /* What one unit of storage is in units of the table. */
@@ -49,9 +69,7 @@ static void describe_quantity(const struct config_key *key, char *out, size_t si
 
 	print_quantity(key, key->min, min, sizeof(min));
 	print_quantity(key, key->max, max, sizeof(max));
-	snprintf(out, size, "a %s with unit (%s), from %s to %s",
-		 key->kind == CONFIG_RATE_PPB ? "rate" : "time",
-		 key->kind == CONFIG_RATE_PPB ? "ppm, ppb" : "s, ms, us, ns", min, max);
+	snprintf(out, size, "a %s, from %s to %s", quantity_of(key), min, max);
 }
 
 /* What the key takes, for the second half of a message. */
@@ -65,6 +83,7 @@ static void describe(const struct config_key *key, char *out, size_t size)
 	case CONFIG_TIME_NS:
 	case CONFIG_TIME_S:
 	case CONFIG_RATE_PPB:
+	case CONFIG_TICKS:
 		describe_quantity(key, out, size);
 		break;
 	case CONFIG_INTEGER:
@@ -343,6 +362,7 @@ static const char *set(const struct config_key *key, const char *text, void *bas
 	case CONFIG_TIME_NS:
 	case CONFIG_TIME_S:
 	case CONFIG_RATE_PPB:
+	case CONFIG_TICKS:
 		return set_quantity(key, text, field);
 	case CONFIG_INTEGER:
 		return set_integer(key, text, field);

@@ -108,8 +108,9 @@ int discipline_pulse(struct discipline *d, int index, struct event_edge *edge,
 	bool renamed;
 	int err;
 
-	if (!slot || !slot->config.pulse)
+	if (!slot)
 		return -EINVAL;
+	slot->config.pulse = true; /* of some sources only what they send tells */
 	d->dirty = true;
 	err = judge_edge(slot, edge);
 	if (err)

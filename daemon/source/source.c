@@ -4,9 +4,12 @@
 
 #include <errno.h>
 
+#include "latch.h"
 #include "phc.h"
 #include "pool.h"
 #include "pps.h"
+#include "shm.h"
+#include "sock.h"
 #include "system.h"
 
 unsigned int source_count(const struct config_source *config)
@@ -28,6 +31,12 @@ int source_start(struct source *sources, const struct config_source *config, str
 		return phc_start(sources, config, env);
 	case SOURCE_TYPE_PPS:
 		return pps_start(sources, config, env);
+	case SOURCE_TYPE_LATCH:
+		return latch_start(sources, config, env);
+	case SOURCE_TYPE_SOCK:
+		return sock_start(sources, config, env);
+	case SOURCE_TYPE_SHM:
+		return shm_start(sources, config, env);
 	}
 	return -EINVAL;
 }

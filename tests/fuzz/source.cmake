@@ -1,4 +1,4 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-foreach(name ethtool ntp_packet)
+foreach(name ethtool latch_message ntp_packet shm_segment sock_message)
   vmclock_fuzz(fuzz_${name} source)
 endforeach()

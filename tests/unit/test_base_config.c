@@ -541,12 +541,13 @@ static void a_lock_is_on_another_source_that_has_a_bound(void **state)
 		     "f:1: [source a]: lock on a source that has no bound; expected max-error in "
 		     "that source");
 	assert_fault("[source b]\ntype = system\nlock = c\n",
-		     "f:3: source 'b' of type system has 'lock'; expected it in type pps only");
+		     "f:3: source 'b' of type system has 'lock'; expected it in type pps, latch, "
+		     "sock or shm only");
 }
 
 static void features_of_later_versions_are_refused_by_name(void **state)
 {
-	static const char *const types[] = {"extts", "latch", "sock", "shm", "vmclock"};
+	static const char *const types[] = {"extts", "vmclock"};
 	char text[64];
 	char expected[128];
 
@@ -555,7 +556,7 @@ static void features_of_later_versions_are_refused_by_name(void **state)
 		snprintf(text, sizeof(text), "[source a]\ntype = %s\n", types[i]);
 		snprintf(expected, sizeof(expected),
 			 "f:2: type = %s: this version of vmclockd does not have that; "
-			 "expected ntp|pool|system|phc|pps",
+			 "expected ntp|pool|system|phc|pps|latch|sock|shm",
 			 types[i]);
 		assert_fault(text, expected);
 	}
@@ -735,9 +736,13 @@ static void a_drop_in_directory_that_is_none_is_refused(void **state)
 
 static void shipped_files_are_accepted(void **state)
 {
-	static const char *const files[] = {"vmclockd.conf", "examples/ntp-only.conf",
+	static const char *const files[] = {"vmclockd.conf",
+					    "examples/ntp-only.conf",
 					    "examples/chrony-stays.conf",
-					    "examples/cloud-phc.conf"};
+					    "examples/cloud-phc.conf",
+					    "examples/gnss-pps.conf",
+					    "examples/gpsd.conf",
+					    "examples/latched-tsc.conf"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
