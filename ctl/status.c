@@ -118,6 +118,26 @@ static void print_file(const json_t *status)
 	putchar('\n');
 }
 
+/* CLOCK_REALTIME; nothing where nobody asked for it to follow. */
+static void print_host_clock(const json_t *status)
+{
+	const char *state = member_text(status, "host_clock.state");
+	double ahead_ns = member_number(status, "host_clock.ahead_ns");
+	char text[200];
+	struct text ahead, rate;
+
+	if (!strcmp(state, "off"))
+		return;
+	printf("Host clock   %s", format_safe(text, sizeof(text), state));
+	if (isfinite(ahead_ns))
+		printf(", %s (+: ahead of the page) at %s", format_offset(&ahead, ahead_ns),
+		       format_rate(&rate, member_number(status, "host_clock.rate_ppb")));
+	if (member_count(status, "host_clock.steps"))
+		printf(", set %lld times", (long long)member_count(status, "host_clock.steps"));
+	format_safe(text, sizeof(text), member_text(status, "host_clock.why"));
+	printf("%s%s\n", text[0] ? ": " : "", text);
+}
+
 static bool has_page(const json_t *status)
 {
 	return member_flag(status, "page.open") || member_flag(status, "driver.open");
@@ -166,6 +186,7 @@ static void print_status(const json_t *status)
 	print_sources(status);
 	print_driver(status);
 	print_file(status);
+	print_host_clock(status);
 	print_history(status);
 }
 

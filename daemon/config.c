@@ -258,6 +258,9 @@ int config_check(struct config *config, char *message, size_t message_size)
 			fault = names_fault(config, source);
 		if (!fault)
 			fault = lock_fault(config, source);
+		if (!fault && source->type == SOURCE_TYPE_SYSTEM && config->host_clock)
+			fault = "the host's clock as a source, and [host] clock to make it follow; "
+				"expected one of them";
 		if (!fault && slots > SLOTS_MAX)
 			fault = "too many sources; expected at most 64, each pool counted by its "
 				"members";

@@ -29,6 +29,8 @@ enum source_type {
 
 enum timestamps_mode { TIMESTAMPS_AUTO, TIMESTAMPS_KERNEL, TIMESTAMPS_DAEMON };
 
+enum host_clock_mode { HOST_CLOCK_MODE_OFF, HOST_CLOCK_MODE_ADJTIMEX };
+
 enum config_edge { EDGE_ASSERT, EDGE_CLEAR };
 
 enum config_timescale { TIMESCALE_AUTO, TIMESCALE_TAI, TIMESCALE_UTC };
@@ -90,6 +92,10 @@ struct config {
 	char page_file[CONFIG_PATH_MAX];
 	char page_driver[CONFIG_PATH_MAX]; /* "auto", "off", or the device */
 	double page_lease_ns;
+	/* [host] */
+	enum host_clock_mode host_clock;
+	double step_above_ns;	 /* farther off, the clock is set rather than slewed */
+	unsigned int step_limit; /* in this many first updates */
 	/* [control] */
 	char control_socket[CONFIG_PATH_MAX]; /* "": none */
 	char control_group[CONFIG_NAME_MAX];

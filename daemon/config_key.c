@@ -43,10 +43,11 @@ const struct config_key config_keys[] = {
 	  .words = "auto|off" },
 	{ "page", "lease", CONFIG_TIME_NS, C(page_lease_ns), 1e9, 3600e9, .fallback = "10 s" },
 
-	{ "host", "clock", CONFIG_ACCEPTED, .fallback = "off", .words = "off",
-	  .later = "adjtimex|kernel|auto" },
-	LATER("host", "step-above"),
-	LATER("host", "step-limit"),
+	{ "host", "clock", CONFIG_WORD, C(host_clock), .fallback = "off",
+	  .words = "off|adjtimex", .later = "kernel|auto" },
+	{ "host", "step-above", CONFIG_TIME_NS, C(step_above_ns), 1e3, 1e10,
+	  .fallback = "100 ms" },
+	{ "host", "step-limit", CONFIG_INTEGER, C(step_limit), 0, 1000, .fallback = "3" },
 
 	{ "control", "socket", CONFIG_PATH, C(control_socket), 0, SOCKET_PATH_MAX,
 	  .fallback = "/run/vmclock/control", .words = "none" },

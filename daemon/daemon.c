@@ -183,6 +183,7 @@ int daemon_start(struct daemon *d, char *message, size_t message_size)
 		return status;
 	start_control(d);
 	start_timers(d);
+	daemon_start_host_clock(d);
 	return 0;
 }
 

@@ -11,6 +11,7 @@
 #include "counter_watch.h"
 #include "leap.h"
 #include "loop.h"
+#include "publish/host_clock.h"
 #include "publish/publisher.h"
 #include "source/source.h"
 
@@ -27,6 +28,7 @@ struct daemon {
 	struct source sources[DISCIPLINE_SOURCES_MAX];
 	unsigned int source_count;
 	struct publisher page;
+	struct host_clock host;
 	struct event_log *event_log; /* NULL: not configured */
 	struct control *control;     /* NULL: not configured or not possible */
 	int64_t started_ns;	     /* CLOCK_MONOTONIC */
@@ -34,6 +36,7 @@ struct daemon {
 	struct counter_watch watch;
 	struct loop_timer deadline_timer; /* discipline_deadline() */
 	struct loop_timer lease_timer;	  /* of the driver's page */
+	struct loop_timer host_timer;	  /* once a second while the host's clock is followed */
 	struct loop_timer housekeeping_timer;
 	int64_t next_housekeeping_ns; /* the regular one; the timer may be set for less */
 	int64_t next_state_write_ns;

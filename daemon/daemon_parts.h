@@ -36,6 +36,9 @@ void daemon_init_publisher(struct daemon *daemon);
 /* Opens the kernel's page where it has appeared, renews its lease, tells what changed. */
 void daemon_tend_driver(struct daemon *daemon);
 
+/* daemon_host.c */
+void daemon_start_host_clock(struct daemon *daemon);
+
 /* daemon_sources.c: exit status, with a message. */
 int daemon_start_sources(struct daemon *daemon, char *message, size_t size);
 

@@ -150,6 +150,15 @@ static json_t *report_driver(const struct daemon *daemon, int64_t now_ns)
 			 lease_left(page, now_ns));
 }
 
+static json_t *report_host_clock(const struct host_clock *host)
+{
+	return json_pack("{s:s, s:o, s:o, s:o, s:i}", "state", host_clock_state_name(host->state),
+			 "why", report_text(host->why), "ahead_ns",
+			 host->updates ? report_number(host->ahead_ns) : json_null(), "rate_ppb",
+			 host->updates ? report_number(host_clock_rate_ppb(host)) : json_null(),
+			 "steps", (int)host->steps);
+}
+
 static json_t *report_process(const struct daemon *daemon, int64_t now_ns)
 {
 	return json_pack("{s:s, s:i, s:o, s:o, s:i, s:o, s:o}", "version", VMCLOCK_VERSION, "pid",
@@ -180,14 +189,15 @@ static json_t *report_clock(const struct daemon *daemon, const struct discipline
 	uint64_t counter = moment->counter;
 
 	return json_pack(
-		"{s:{s:s, s:o, s:o}, s:o, s:o, s:o, s:o, s:o, s:o}", "counter", "name",
+		"{s:{s:s, s:o, s:o}, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "counter", "name",
 		daemon->counter.name, "nominal_hz", report_number(daemon->counter.nominal_hz),
 		"value", report_counter(counter), "now",
 		totals->has_line ? report_now(daemon, &totals->last, counter) : json_null(), "line",
 		totals->has_line ? report_line(&totals->last) : json_null(), "combined",
 		totals->has_estimate ? report_combined(totals) : json_null(), "tai",
 		report_tai(&daemon->leap, totals), "page", report_page(daemon), "driver",
-		report_driver(daemon, moment->now_ns));
+		report_driver(daemon, moment->now_ns), "host_clock",
+		report_host_clock(&daemon->host));
 }
 
 json_t *report_status(const struct daemon *daemon, const struct report_moment *moment)

@@ -545,6 +545,19 @@ static void a_lock_is_on_another_source_that_has_a_bound(void **state)
 		     "sock or shm only");
 }
 
+static void the_host_clock_follows_only_when_asked_to(void **state)
+{
+	(void)state;
+	assert_taken("");
+	assert_int_equal(config.host_clock, HOST_CLOCK_MODE_OFF);
+	assert_true(config.step_above_ns == 100e6 && config.step_limit == 3);
+	assert_taken("[host]\nclock = adjtimex\nstep-above = 1 s\nstep-limit = 0\n");
+	assert_int_equal(config.host_clock, HOST_CLOCK_MODE_ADJTIMEX);
+	assert_true(config.step_above_ns == 1e9 && config.step_limit == 0);
+	assert_fault_starts("[host]\nclock = adjtimex\n[source a]\ntype = system\n",
+			    "f:3: [source a]: the host's clock as a source");
+}
+
 static void features_of_later_versions_are_refused_by_name(void **state)
 {
 	static const char *const types[] = {"extts", "vmclock"};
@@ -562,7 +575,7 @@ static void features_of_later_versions_are_refused_by_name(void **state)
 	}
 	assert_fault("[host]\nclock = kernel\n",
 		     "f:2: clock = kernel: this version of vmclockd does "
-		     "not have that; expected off");
+		     "not have that; expected off|adjtimex");
 	assert_fault("[source a]\nnts = on\n",
 		     "f:2: nts = on: this version of vmclockd does not have that; expected off");
 	assert_fault_starts("[source a]\ntimestamps = hardware\n",
@@ -804,6 +817,7 @@ int main(void)
 		cmocka_unit_test(a_phc_is_named_in_one_way),
 		cmocka_unit_test(a_pulse_has_no_bound_that_nobody_stated),
 		cmocka_unit_test(a_lock_is_on_another_source_that_has_a_bound),
+		cmocka_unit_test(the_host_clock_follows_only_when_asked_to),
 		cmocka_unit_test(features_of_later_versions_are_refused_by_name),
 		cmocka_unit_test(sources_have_to_be_complete_and_consistent),
 		cmocka_unit_test(at_most_64_sources_counting_the_members_of_pools),
