@@ -76,7 +76,13 @@ int64_t clocks_monotonic_ns(const struct clocks *c)
 
 int64_t clocks_realtime_ns(const struct clocks *c)
 {
-	return (int64_t)floorl(monotonic(c) + c->set_offset_ns);
+	return clocks_realtime_at_ns(c, c->counter);
+}
+
+int64_t clocks_realtime_at_ns(const struct clocks *c, uint64_t counter)
+{
+	return (int64_t)floorl(monotonic_at(c, (long double)(counter - c->base)) +
+			       c->set_offset_ns);
 }
 
 /* Two rounds are enough: what is left after one is at most 500 ppm of 500 ppm. */

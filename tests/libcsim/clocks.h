@@ -43,6 +43,8 @@ void clocks_set_now(struct clocks *c, long double now_ns);
 uint64_t clocks_raw(struct clocks *c);
 int64_t clocks_monotonic_ns(const struct clocks *c);
 int64_t clocks_realtime_ns(const struct clocks *c);
+/* At a later value of the oscillator, if nobody touches the clock until then. */
+int64_t clocks_realtime_at_ns(const struct clocks *c, uint64_t counter);
 
 /* True time since the start when MONOTONIC will have advanced by wait_ns. */
 long double clocks_after(struct clocks *c, int64_t wait_ns);
