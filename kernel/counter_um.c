@@ -27,12 +27,12 @@ u64 vmclock_counter_hz(void)
 /* A full barrier orders more than rdtsc_ordered() would, which this architecture lacks. */
 u64 vmclock_counter_read(void)
 {
-	u64 counter;
+	u32 low, high;
 
 	mb(); /* Nothing before the reading passes it. */
-	counter = __builtin_ia32_rdtsc();
+	asm volatile("rdtsc" : "=a"(low), "=d"(high));
 	mb(); /* Nothing after it does. */
-	return counter;
+	return (u64)high << 32 | low;
 }
 
 bool vmclock_counter_stable(void)
