@@ -51,3 +51,16 @@ download() {
 	mkdir -p "$directory"
 	(cd "$directory" && private apt-get download "$@" >&2)
 }
+
+# The same of one package's source, which has a list of its own.
+update_source() {
+	mkdir -p "$apt/lists/partial" "$apt/cache/archives/partial"
+	sources "$1" | sed 's/^deb /deb-src /' >"$apt/sources.list"
+	private apt-get update >&2
+}
+
+download_source() {
+	rm -rf "$1"
+	mkdir -p "$1"
+	(cd "$1" && private apt-get source --download-only "$2" >&2)
+}
