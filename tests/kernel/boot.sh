@@ -39,6 +39,16 @@ file() {
 	cp -L "$1" "$root/$2"
 }
 
+# with_libraries PROGRAM PATH: a dynamic program of this machine, and all that it is linked to.
+with_libraries() {
+	local library
+
+	file "$1" "$2"
+	for library in $(ldd "$1" | grep -o '/[^ ]*'); do
+		file "$library" "$library"
+	done
+}
+
 # driver MODULE [MODULES]: ours, and from a directory of modules what it depends on.
 driver() {
 	cp "$1" "$root/vmclock_host.ko"
@@ -99,7 +109,7 @@ boot_qemu() {
 	shift 3
 	need qemu-system-x86_64 qemu-system-x86
 	initramfs
-	twice timeout -k 5 "$limit_s" nice -n 15 qemu-system-x86_64 -accel tcg,thread=multi \
+	twice timeout -k 5 "$limit_s" nice -n 15 qemu-system-x86_64 -accel "${accelerator:-tcg,thread=multi}" \
 		-machine pc -cpu max -m 256M -display none -serial stdio -monitor none -no-reboot \
 		-nic none -kernel "$kernel" -initrd "$work/initramfs.gz" \
 		-append "console=ttyS0 loglevel=5 panic=-1 tsc=reliable $parameters" "$@"
