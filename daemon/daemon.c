@@ -72,6 +72,7 @@ static void keep_house(struct loop_timer *timer, int64_t now_ns)
 		check_counter(d);
 		daemon_ready_at_last(d, now_ns);
 		daemon_read_leap_table(d);
+		daemon_vote_leap(d);
 		if (!d->page.file.writer)
 			daemon_open_page(d, false);
 	}

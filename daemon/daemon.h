@@ -41,6 +41,8 @@ struct daemon {
 	int64_t next_housekeeping_ns; /* the regular one; the timer may be set for less */
 	int64_t next_state_write_ns;
 	int64_t leap_file_mtime_s;
+	struct leap_entry leap_announced; /* by the sources; utc_s 0: none */
+	bool leap_expiry_said;
 	char boot_id[40];
 	bool ready;	       /* systemd was told */
 	bool page_error_said;  /* once until it works again */

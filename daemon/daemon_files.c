@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What the daemon keeps on disk and reads from it: leap seconds, and the learned rate. */
+/* What the daemon keeps on disk and reads back: the learned rate, and announced leap seconds. */
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "daemon_parts.h"
 #include "log.h"
@@ -14,40 +13,6 @@
 #define STATE_HARD_AGE_S 3600
 /* After another boot the board may be colder or warmer: crystals move by some ppm. */
 #define REBOOT_RATE_SD_PPB 5000.0
-
-static const char *leap_path(const struct daemon *d)
-{
-	return d->config.leap_file[0] ? d->config.leap_file
-				      : "/usr/share/zoneinfo/leap-seconds.list";
-}
-
-void daemon_read_leap_table(struct daemon *d)
-{
-	char message[300];
-	struct stat st;
-
-	if (stat(leap_path(d), &st))
-		st.st_mtime = 0;
-	if (d->leap.count && d->leap_file_mtime_s == (int64_t)st.st_mtime)
-		return;
-	d->leap_file_mtime_s = (int64_t)st.st_mtime;
-	if (!leap_read(&d->leap, leap_path(d), message, sizeof(message))) {
-		if (leap_expired(&d->leap, daemon_realtime_s()))
-			log_warning("leap-second list %s has expired: it serves on, leap seconds "
-				    "announced since are not known",
-				    d->leap.origin);
-		return;
-	}
-	log_warning("leap-second list: %s", message);
-	if (d->leap.count)
-		return;
-	if (d->config.tai_offset_set)
-		leap_constant(&d->leap, d->config.tai_offset_s);
-	else
-		leap_built_in(&d->leap);
-	log_warning("TAI - UTC is taken to be %d s (%s)",
-		    leap_tai_offset_s(&d->leap, daemon_realtime_s()), d->leap.origin);
-}
 
 /* The kept rate told against today's nominal frequency. */
 static double rate_against(double rate_ppb, double kept_hz, double nominal_hz)
@@ -84,6 +49,8 @@ void daemon_read_state(struct daemon *d, struct discipline_config *config)
 	err = state_read(&state, d->config.state_file, message, sizeof(message));
 	if (!err)
 		use_state(d, &state, config);
+	if (!err)
+		d->leap_announced = (struct leap_entry){state.leap_utc_s, state.leap_tai_offset_s};
 	else if (err != -ENOENT)
 		log_warning("state file: %s; starting without it", message);
 }
@@ -101,6 +68,8 @@ void daemon_write_state(struct daemon *d)
 		return;
 	snprintf(state.counter, sizeof(state.counter), "%s", d->counter.name);
 	snprintf(state.boot_id, sizeof(state.boot_id), "%s", d->boot_id);
+	state.leap_utc_s = d->leap_announced.utc_s;
+	state.leap_tai_offset_s = d->leap_announced.tai_offset_s;
 	state.rate_ppb = t.estimate.rate_ppb;
 	state.rate_sd_ppb = fmin(sqrt(t.estimate.rate_var_ppb2), 500e3);
 	state.rate_lo_ppb = fmax(t.interval.rate_lo_ppb, -500e3);

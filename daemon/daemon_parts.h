@@ -42,8 +42,12 @@ void daemon_start_host_clock(struct daemon *daemon);
 /* daemon_sources.c: exit status, with a message. */
 int daemon_start_sources(struct daemon *daemon, char *message, size_t size);
 
-/* daemon_files.c */
+/* daemon_leap.c */
 void daemon_read_leap_table(struct daemon *daemon);
+/* The sources announce a leap second, or do so no longer. */
+void daemon_vote_leap(struct daemon *daemon);
+
+/* daemon_files.c */
 void daemon_read_state(struct daemon *daemon, struct discipline_config *config);
 void daemon_write_state(struct daemon *daemon);
 

@@ -32,7 +32,7 @@ enum { FILE_BYTES_MAX = 4096 };
 #define UTC_MAX_S INT64_C(253402300799)
 #define UPTIME_MAX_S 1e10
 
-enum field_kind { FIELD_TEXT, FIELD_NUMBER, FIELD_SECONDS };
+enum field_kind { FIELD_TEXT, FIELD_NUMBER, FIELD_SECONDS, FIELD_LEAP, FIELD_OFFSET };
 
 struct field {
 	const char *name;
@@ -57,9 +57,12 @@ static const struct field fields[] = {
 	{"written-utc-s", FIELD_SECONDS, F(written_utc_s), .size = SIZE(written_utc_s)},
 	{"written-monotonic-s", FIELD_NUMBER, F(written_monotonic_s), .min = 0,
 	 .max = UPTIME_MAX_S},
+	{"leap-utc-s", FIELD_LEAP, F(leap_utc_s), .size = SIZE(leap_utc_s)},
+	{"leap-tai-offset-s", FIELD_OFFSET, F(leap_tai_offset_s), .min = -1000, .max = 1000},
 };
 
-enum { FIELD_COUNT = sizeof(fields) / sizeof(fields[0]) };
+/* The last two are there where sources have announced a leap second, and in no older file. */
+enum { FIELD_COUNT = sizeof(fields) / sizeof(fields[0]), FIELDS_NEEDED = FIELD_COUNT - 2 };
 
 /* FNV-1a over the bytes. */
 static uint64_t checksum(const char *text, size_t length)
@@ -84,11 +87,18 @@ static bool field_valid(const struct field *field, const struct state *state)
 	const void *at = (const char *)state + field->offset;
 	double number;
 	int64_t seconds;
+	int whole;
 
 	switch (field->kind) {
 	case FIELD_TEXT:
 		return memchr(at, '\0', field->size) && is_token(at) &&
 		       strlen(at) >= (size_t)field->min;
+	case FIELD_OFFSET:
+		memcpy(&whole, at, sizeof(whole));
+		return whole >= field->min && whole <= field->max;
+	case FIELD_LEAP:
+		memcpy(&seconds, at, sizeof(seconds));
+		return seconds == 0 || (seconds >= UTC_MIN_S && seconds <= UTC_MAX_S);
 	case FIELD_NUMBER:
 		memcpy(&number, at, sizeof(number));
 		return number >= field->min && number <= field->max; /* false for NAN */
@@ -114,6 +124,7 @@ static bool store(const struct field *field, const char *value, struct state *st
 	char *end = NULL;
 	double number;
 	int64_t seconds;
+	int whole;
 
 	if (field->kind == FIELD_TEXT) {
 		if (strlen(value) >= field->size)
@@ -128,6 +139,10 @@ static bool store(const struct field *field, const char *value, struct state *st
 	if (field->kind == FIELD_NUMBER) {
 		number = strtod(value, &end);
 		memcpy(at, &number, sizeof(number));
+	} else if (field->kind == FIELD_OFFSET) {
+		seconds = strtoll(value, &end, 10);
+		whole = seconds > INT16_MAX || seconds < -INT16_MAX ? INT16_MAX : (int)seconds;
+		memcpy(at, &whole, sizeof(whole));
 	} else {
 		seconds = strtoll(value, &end, 10);
 		memcpy(at, &seconds, sizeof(seconds));
@@ -176,6 +191,13 @@ static size_t checked_length(const char *text, size_t length)
 	return memcmp(text + length - closing, expected, closing) ? 0 : length - closing;
 }
 
+static bool is_complete(unsigned int seen)
+{
+	const unsigned int needed = (1u << FIELDS_NEEDED) - 1, all = (1u << FIELD_COUNT) - 1;
+
+	return seen == needed || seen == all;
+}
+
 int state_parse(struct state *state, const char *text, size_t length, char *message,
 		size_t message_size)
 {
@@ -198,7 +220,7 @@ int state_parse(struct state *state, const char *text, size_t length, char *mess
 			 lines.number);
 		return -EBADMSG;
 	}
-	bad = seen == (1u << FIELD_COUNT) - 1 ? invalid_field(&read) : "incomplete";
+	bad = is_complete(seen) ? invalid_field(&read) : "incomplete";
 	if (bad) {
 		snprintf(message, message_size, "no sane state: %s", bad);
 		return -EBADMSG;
@@ -237,6 +259,10 @@ static size_t format_state(const struct state *s, char *out, size_t size)
 			 s->counter, s->boot_id, s->nominal_hz, s->rate_ppb, s->rate_sd_ppb,
 			 s->rate_lo_ppb, s->rate_hi_ppb, s->written_utc_s, s->written_monotonic_s);
 
+	if (s->leap_utc_s)
+		used += snprintf(out + used, size - (size_t)used,
+				 "leap-utc-s = %" PRId64 "\nleap-tai-offset-s = %d\n",
+				 s->leap_utc_s, s->leap_tai_offset_s);
 	used += snprintf(out + used, size - (size_t)used, "checksum = %016" PRIx64 "\n",
 			 checksum(out, (size_t)used));
 	return (size_t)used;

@@ -15,6 +15,8 @@ struct state {
 	double rate_sd_ppb;
 	double rate_lo_ppb; /* hard interval when written */
 	double rate_hi_ppb;
+	int64_t leap_utc_s;    /* of the leap second that sources announced last; 0: none */
+	int leap_tai_offset_s; /* TAI - UTC from then on */
 	int64_t written_utc_s;
 	double written_monotonic_s; /* CLOCK_MONOTONIC: within the boot, an age that nobody can set
 				     */

@@ -24,7 +24,7 @@ static bool terminated(const char *text, size_t size)
 
 static void require_source(const struct config_source *s)
 {
-	require(s->typed && s->type <= SOURCE_TYPE_SYSTEM);
+	require(s->typed && (unsigned int)s->type < CONFIG_TYPES_MAX && config_type_name(s->type));
 	require(s->min_poll_s >= 1 && s->min_poll_s <= s->max_poll_s && s->max_poll_s <= 1024);
 	require(s->offset_ns >= -1e9 && s->offset_ns <= 1e9 && s->max_error_ns >= 0);
 	require(s->min_samples >= 1 && s->min_samples <= 64);
@@ -32,6 +32,11 @@ static void require_source(const struct config_source *s)
 	require(terminated(s->name, sizeof(s->name)) && s->name[0]);
 	require(terminated(s->host, sizeof(s->host)) && s->port);
 	require(terminated(s->interface, sizeof(s->interface)));
+	require(terminated(s->lock, sizeof(s->lock)) && strcmp(s->lock, s->name));
+	require(terminated(s->device, sizeof(s->device)));
+	require(terminated(s->socket, sizeof(s->socket)));
+	require(s->max_latency_ns >= 0 && s->max_jitter_ns >= 1e3 && s->max_jitter_ns <= 1e8);
+	require(s->uncertainty_ticks >= 0 && s->uncertainty_ticks <= 1e9 && s->unit <= 255);
 }
 
 static void require_config(const struct config *c)

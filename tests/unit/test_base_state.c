@@ -31,6 +31,8 @@ static const struct state example = {
 	.rate_lo_ppb = -12400,
 	.rate_hi_ppb = -12300.5,
 	.written_utc_s = 1795303352,
+	.leap_utc_s = 1814400000,
+	.leap_tai_offset_s = 38,
 	.written_monotonic_s = 86399.25,
 };
 
@@ -64,6 +66,8 @@ static void assert_same(const struct state *a, const struct state *b)
 	assert_true(a->rate_sd_ppb == b->rate_sd_ppb && a->rate_lo_ppb == b->rate_lo_ppb);
 	assert_true(a->rate_hi_ppb == b->rate_hi_ppb);
 	assert_int_equal(a->written_utc_s, b->written_utc_s);
+	assert_int_equal(a->leap_utc_s, b->leap_utc_s);
+	assert_int_equal(a->leap_tai_offset_s, b->leap_tai_offset_s);
 	assert_true(a->written_monotonic_s == b->written_monotonic_s);
 }
 
@@ -216,6 +220,15 @@ static void each_field_stands_exactly_once(void **state)
 	assert_int_equal(parse_with("counter", "tsc\nrate-ppb = 2"), -EBADMSG);
 	assert_string_equal(message, "line 5: not a field of this version's state");
 	assert_int_equal(parse_with("counter", "tsc\nspeed = 2"), -EBADMSG);
+	assert_int_equal(parse_with("counter", "tsc\nleap-utc-s = 1814400000\n"
+					       "leap-tai-offset-s = 38"),
+			 0);
+	assert_int_equal(parse_with("counter", "tsc\nleap-utc-s = 1814400000"), -EBADMSG);
+	assert_int_equal(parse_with("counter", "tsc\nleap-utc-s = 5\nleap-tai-offset-s = 38"),
+			 -EBADMSG);
+	assert_int_equal(parse_with("counter", "tsc\nleap-utc-s = 1814400000\n"
+					       "leap-tai-offset-s = 2000"),
+			 -EBADMSG);
 }
 
 static void a_state_that_makes_no_sense_is_not_written(void **state)
