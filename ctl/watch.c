@@ -11,6 +11,8 @@
 #include "view.h"
 
 enum { SILENCE_MS = 5000 }; /* the daemon reports every second */
+/* Without a terminal, reports that tell of no new publication are passed over for so long. */
+#define UNCHANGED_NS 1.8e9
 
 static volatile sig_atomic_t interrupted;
 
@@ -44,7 +46,21 @@ struct watch {
 	struct view view;
 	bool draws;
 	double until_ns;
+	int64_t publications; /* as last printed */
+	double printed_ns;
 };
+
+static void print_if_new(struct watch *watch, const json_t *report)
+{
+	int64_t publications = member_count(report, "status.publications");
+
+	if (publications == watch->publications &&
+	    monotonic_ns() < watch->printed_ns + UNCHANGED_NS)
+		return;
+	watch->publications = publications;
+	watch->printed_ns = monotonic_ns();
+	view_print_line(report);
+}
 
 static void show(struct watch *watch, const json_t *report)
 {
@@ -53,7 +69,7 @@ static void show(struct watch *watch, const json_t *report)
 	else if (watch->draws)
 		view_draw(&watch->view, report);
 	else
-		view_print_line(report);
+		print_if_new(watch, report);
 }
 
 /* Sets *over when there is nothing more to wait for. */
