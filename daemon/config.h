@@ -69,6 +69,8 @@ struct config_source {
 	char clock_name[64];
 	enum config_timescale timescale;
 	unsigned int reads; /* 1..25 */
+	char ptp4l[CONFIG_PATH_MAX]; /* its management socket; "": none */
+	unsigned int ptp_domain;     /* 0..255 */
 	/* where it was written, for messages */
 	char file[CONFIG_PATH_MAX];
 	unsigned int line;

@@ -17,11 +17,16 @@
 /* Polls in a row without a usable reading until the source is dropped, by name, in the log. */
 enum { POLLS_TO_DROP = 3 };
 
+/* ptp4l answers at once unless it is busy; the first look waits for it. */
+#define ANSWER_TIME_NS 20000000
+
 struct phc {
 	struct source *source;
 	struct loop_timer timer;
 	struct poll_control poll;
 	struct phc_clock clock;
+	struct ptp4l ptp4l;
+	bool asks_ptp4l;
 	unsigned int failures; /* in a row */
 	bool dropped;
 	bool boundless_said;
@@ -58,6 +63,15 @@ static void recovered(struct phc *p)
 	p->dropped = false;
 }
 
+static void note_grandmaster(struct phc *p)
+{
+	struct source_claims *claims = &p->source->claims;
+
+	ptp_identity_format(p->ptp4l.parent.identity, claims->reference);
+	claims->root_delay_ns = fabs(p->ptp4l.current.mean_path_delay_ns) * 2;
+	claims->leap = p->ptp4l.properties.leap_61 ? 1 : p->ptp4l.properties.leap_59 ? 2 : 0;
+}
+
 static void note_claims(struct phc *p, const struct phc_verdict *verdict)
 {
 	struct source_claims *claims = &p->source->claims;
@@ -66,6 +80,8 @@ static void note_claims(struct phc *p, const struct phc_verdict *verdict)
 	snprintf(claims->reference, sizeof(claims->reference), "%.19s",
 		 p->clock.identity.clock_name);
 	claims->leap = 0;
+	if (p->asks_ptp4l)
+		note_grandmaster(p);
 	claims->root_dispersion_ns = isinf(verdict->error_ns) ? 0 : verdict->error_ns;
 	snprintf(claims->problem, sizeof(claims->problem), "%.95s", verdict->problem);
 	if (isinf(verdict->error_ns) && !p->boundless_said)
@@ -90,7 +106,7 @@ static void emit(struct phc *p, const struct phc_reading *reading, int64_t utc_n
 	poll_control_reply(&p->poll, source_poll_hint(p->source));
 }
 
-static void look(struct phc *p)
+static void look_at_clock(struct phc *p)
 {
 	char problem[PHC_PROBLEM_SIZE];
 	struct phc_verdict verdict;
@@ -106,7 +122,10 @@ static void look(struct phc *p)
 		failed(p, problem, p->clock.device.fd < 0);
 		return;
 	}
-	phc_judge(&p->clock, &verdict);
+	phc_judge(&p->clock, p->asks_ptp4l ? &p->ptp4l : NULL, &reading, &verdict);
+	if (p->asks_ptp4l && p->source->config->timescale == TIMESCALE_AUTO &&
+	    ptp4l_has_answered(&p->ptp4l) && p->ptp4l.properties.ptp_timescale)
+		p->clock.timescale = TIMESCALE_TAI;
 	if (!verdict.unfit && phc_clock_to_utc(&p->clock, reading.t_ns, &utc_ns, verdict.problem))
 		verdict.unfit = true;
 	if (verdict.unfit) {
@@ -117,6 +136,14 @@ static void look(struct phc *p)
 	recovered(p);
 	note_claims(p, &verdict);
 	emit(p, &reading, utc_ns, verdict.error_ns);
+}
+
+/* ptp4l's answers come while the next poll is waited for. */
+static void look(struct phc *p)
+{
+	look_at_clock(p);
+	if (p->asks_ptp4l)
+		ptp4l_ask(&p->ptp4l);
 }
 
 static void poll_due(struct loop_timer *timer, int64_t now_ns)
@@ -137,11 +164,22 @@ static void phc_stop(struct source *source)
 
 	loop_disarm(source->env->loop, &p->timer);
 	phc_clock_close(&p->clock);
+	if (p->asks_ptp4l)
+		ptp4l_close(&p->ptp4l);
 	free(p);
 	source->impl = NULL;
 }
 
 static const struct source_ops phc_ops = {.type = "phc", .stop = phc_stop};
+
+static void start_asking(struct phc *p)
+{
+	const struct config_source *config = p->source->config;
+
+	p->asks_ptp4l = true;
+	ptp4l_init(&p->ptp4l, p->source->env->loop, config->ptp4l, (uint8_t)config->ptp_domain);
+	ptp4l_ask(&p->ptp4l);
+}
 
 /* What is shown until the clock is found. */
 static const char *wanted(const struct config_source *config)
@@ -170,7 +208,9 @@ int phc_start_at(struct source *source, const struct config_source *config, stru
 	snprintf(source->name, sizeof(source->name), "%s", config->name);
 	snprintf(source->claims.address, sizeof(source->claims.address), "%.63s", wanted(config));
 	source_tell_poll(source, config->min_poll_s);
-	loop_arm(env->loop, &p->timer, loop_now_ns());
+	if (config->ptp4l[0])
+		start_asking(p);
+	loop_arm(env->loop, &p->timer, loop_now_ns() + (p->asks_ptp4l ? ANSWER_TIME_NS : 0));
 	return 0;
 }
 

@@ -6,15 +6,19 @@
 #include <stdbool.h>
 
 #include "phc_clock.h"
+#include "ptp4l.h"
 
-/* Who states the error of a clock. All that speak are heard; the worst counts. */
 struct phc_verdict {
 	bool unfit;	 /* it must not be used now; the problem says why */
 	double error_ns; /* INFINITY: nobody states one */
 	char problem[PHC_PROBLEM_SIZE];
 };
 
-/* The clock has just been read. */
-void phc_judge(const struct phc_clock *clock, struct phc_verdict *out);
+/*
+ * Hears all who know something of a clock that has just been read: its driver, ptp4l (NULL: none is
+ * configured), the operator. The larger error counts.
+ */
+void phc_judge(const struct phc_clock *clock, const struct ptp4l *ptp4l,
+	       const struct phc_reading *reading, struct phc_verdict *out);
 
 #endif

@@ -753,6 +753,7 @@ static void shipped_files_are_accepted(void **state)
 					    "examples/ntp-only.conf",
 					    "examples/chrony-stays.conf",
 					    "examples/cloud-phc.conf",
+					    "examples/nic-ptp4l.conf",
 					    "examples/gnss-pps.conf",
 					    "examples/gpsd.conf",
 					    "examples/latched-tsc.conf"};
