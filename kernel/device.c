@@ -27,7 +27,7 @@ static int get_info(void __user *arg)
 		.abi_version = VMCLOCK_HOST_ABI_VERSION,
 		.features = VMCLOCK_HOST_FEATURE_GUESTS | VMCLOCK_HOST_FEATURE_LEASE |
 			    VMCLOCK_HOST_FEATURE_PINNED_GUESTS |
-			    vmclock_from_host_features(&host),
+			    vmclock_from_host_features(&host) | vmclock_ptp_features(&host),
 		.counter_nominal_hz = vmclock_counter_hz(),
 		.counter_past_max_ticks = VMCLOCK_PAST_MAX_TICKS,
 		.counter_future_max_ns = VMCLOCK_FUTURE_MAX_NS,
@@ -272,9 +272,14 @@ static int __init device_init(void)
 	rc = register_pm_notifier(&sleep_notifier);
 	if (rc)
 		goto out_clock;
+	rc = vmclock_ptp_init(&host);
+	if (rc)
+		goto out_sleep;
 	rc = misc_register(&device);
 	if (!rc)
 		return 0;
+	vmclock_ptp_exit(&host);
+out_sleep:
 	unregister_pm_notifier(&sleep_notifier);
 out_clock:
 	vmclock_host_clock_exit(&host);
@@ -286,6 +291,7 @@ out_page:
 static void __exit device_exit(void)
 {
 	misc_deregister(&device);
+	vmclock_ptp_exit(&host);
 	unregister_pm_notifier(&sleep_notifier);
 	vmclock_host_clock_exit(&host);
 	vmclock_lease_exit(&host);

@@ -97,8 +97,8 @@ static bool line_changed(const struct vmclock_host *host)
 	struct vmclock_line line;
 	vmclock_instant moved;
 
-	if (now->tick != from->shown.tick || now->cycles != from->shown.cycles ||
-	    now->leap_pending != from->shown.leap_pending ||
+	if (vmclock_host_ntp_tick(now) != vmclock_host_ntp_tick(&from->shown) ||
+	    now->cycles != from->shown.cycles || now->leap_pending != from->shown.leap_pending ||
 	    now->tai_offset != from->shown.tai_offset)
 		return true;
 	line = line_of(host, now);
@@ -185,8 +185,10 @@ static void publish(struct vmclock_host *host, const struct vmclock_host_sample 
 	vmclock_reference_set(host, &ref);
 	if (ref.flags)
 		host->reason = VMCLOCK_HOST_REASON_HOST_CLOCK;
+	/* One more, so that the slew is over when the work runs. */
 	if (again_ns)
-		mod_delayed_work(system_highpri_wq, &host->clock.act, nsecs_to_jiffies(again_ns));
+		mod_delayed_work(system_highpri_wq, &host->clock.act,
+				 nsecs_to_jiffies(again_ns) + 1);
 }
 
 /* What was seen is acted upon from here on. Returns the state before. */

@@ -13,21 +13,27 @@
 #define NTP_ERROR_MAX (SECOND >> 3)
 
 /*
- * How far the line of NTP advances in a tick. Up to 7.2 the length of a tick included what NTP
- * slews, and was for a little more or less than the cycles that it counts: the remainder was
- * taken off at each tick. From 7.3 on it is that of the cycles, and what is slewed comes on top.
+ * How far the line of NTP advances in a tick, but for what is slewed. Up to 7.2 the length of a
+ * tick was for a little more or less than the cycles that it counts: the remainder was taken off
+ * at each tick. What is slewed was part of the length.
  */
 static u64 tick_of(const struct timekeeper *tk)
 {
-	u64 tick = tk->ntp_tick;
-
 #ifdef HAVE_XTIME_REMAINDER
-	tick -= (u64)tk->xtime_remainder << tk->ntp_error_shift;
+	return tk->ntp_tick - ((u64)tk->xtime_remainder << tk->ntp_error_shift);
+#else
+	return tk->ntp_tick;
 #endif
+}
+
+/* From 7.3 on, what is slewed comes on top, for as long as there is something left to slew. */
+static s64 skew_of(const struct timekeeper *tk)
+{
 #ifdef HAVE_SKEW_DELTA
-	tick += (u64)tk->skew_delta * NTP_INTERVAL_FREQ;
+	return tk->skew_delta * NTP_INTERVAL_FREQ;
+#else
+	return 0;
 #endif
-	return tick;
 }
 
 /*
@@ -45,25 +51,52 @@ static bool near_nominal(u64 step, u64 cycles)
 static bool usable(const struct vmclock_host_sample *sample)
 {
 	return vmclock_counter_is(sample->clock) && sample->cycles && !(sample->cycles >> 33) &&
-	       near_nominal(sample->tick, sample->cycles) && near_nominal(sample->per_cycle, 1) &&
+	       near_nominal(sample->tick + sample->skew, sample->cycles) &&
+	       near_nominal(sample->per_cycle, 1) &&
 	       sample->frac < SECOND + NTP_ERROR_MAX && sample->ntp_error < (s64)NTP_ERROR_MAX &&
 	       sample->ntp_error > -(s64)NTP_ERROR_MAX;
 }
 
+/*
+ * Whether the line of NTP really went on by the skew since the sample before. It did not if that
+ * which was to be slewed has been taken back, or is now to be slewed the other way: then only the
+ * clock itself goes on like that, until the second ends.
+ */
+static bool skewed(const struct vmclock_host_sample *sample,
+		   const struct vmclock_host_sample *before)
+{
+	u64 passed = sample->counter - before->counter;
+	vmclock_instant moved, skew;
+
+	if (sample->skew != before->skew || sample->tick != before->tick)
+		return true;
+	if (!passed || passed >> 40 || sample->clocksource_seq != before->clocksource_seq)
+		return before->skewed;
+	moved = (vmclock_instant)(s64)(sample->sec - before->sec) * SECOND +
+		(s64)(sample->frac - before->frac) + sample->ntp_error - before->ntp_error;
+	moved -= mul_u64_u64_div_u64(passed, sample->tick, sample->cycles);
+	skew = mul_u64_u64_div_u64(passed, abs(sample->skew), sample->cycles);
+	return 2 * (sample->skew < 0 ? -moved : moved) > skew;
+}
+
 static void take_sample(struct vmclock_host_sample *sample, const struct timekeeper *tk)
 {
+	const struct vmclock_host_sample before = *sample;
+
 	sample->clock = tk->tkr_mono.clock;
 	sample->counter = tk->tkr_mono.cycle_last;
 	sample->sec = tk->xtime_sec;
 	sample->frac = tk->tkr_mono.xtime_nsec << tk->ntp_error_shift;
 	sample->ntp_error = tk->ntp_error;
 	sample->tick = tick_of(tk);
+	sample->skew = skew_of(tk);
 	sample->cycles = tk->cycle_interval;
 	sample->per_cycle = (u64)tk->tkr_mono.mult << tk->ntp_error_shift;
 	sample->tai_offset = tk->tai_offset;
 	sample->clocksource_seq = tk->cs_was_changed_seq;
 	sample->leap_pending = tk->next_leap_ktime != KTIME_MAX;
 	sample->usable = usable(sample);
+	sample->skewed = sample->usable && sample->skew && skewed(sample, &before);
 }
 
 /*
@@ -125,7 +158,8 @@ static struct vmclock_line line_through(const struct vmclock_host_sample *sample
 /* What NTP wants CLOCK_REALTIME to be. */
 struct vmclock_line vmclock_host_ntp_line(const struct vmclock_host_sample *sample)
 {
-	return line_through(sample, sample->ntp_error, sample->tick, sample->cycles);
+	return line_through(sample, sample->ntp_error, vmclock_host_ntp_tick(sample),
+			    sample->cycles);
 }
 
 /* What CLOCK_REALTIME is. */
@@ -149,21 +183,27 @@ static s64 rate_offset(const struct vmclock_line *line)
 	return (s64)(u64)(product >> (32 + line->shift)) - (1LL << 32);
 }
 
-/*
- * Whether the clocksource after this many changes was the counter, and which one that is: a
- * snapshot before 6.9 does not tell.
- */
-bool vmclock_host_clock_counts(struct vmclock_host_clock *clock, u8 clocksource_seq,
-			       const struct clocksource **which)
+/* Whether the clocksource after this many changes was the counter. */
+bool vmclock_host_clock_counts(struct vmclock_host_clock *clock, u8 clocksource_seq)
 {
 	bool counts;
 
 	raw_spin_lock_irq(&clock->lock);
 	counts = clock->sample.clocksource_seq == clocksource_seq &&
 		 vmclock_counter_is(clock->sample.clock);
-	*which = clock->sample.clock;
 	raw_spin_unlock_irq(&clock->lock);
 	return counts;
+}
+
+/* The clocksource, if it is the counter; else NULL. */
+const struct clocksource *vmclock_host_clock_counter(struct vmclock_host_clock *clock)
+{
+	const struct clocksource *is;
+
+	raw_spin_lock_irq(&clock->lock);
+	is = clock->sample.clock;
+	raw_spin_unlock_irq(&clock->lock);
+	return vmclock_counter_is(is) ? is : NULL;
 }
 
 /* One counter value, at which both of the host's lines and the reference are compared. */

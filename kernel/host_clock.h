@@ -17,8 +17,8 @@ struct vmclock_host_state;
 /*
  * The timekeeper as its last update left it. Two lines go through it: the clock itself, advancing
  * by per_cycle at each cycle of the counter, and, ntp_error above it, what NTP wants the clock to
- * be, advancing by tick in so many cycles. The kernel keeps the first near the second by
- * alternating between two values of per_cycle; the second is straight.
+ * be, advancing by tick and perhaps skew in so many cycles. The kernel keeps the first near the
+ * second by alternating between two values of per_cycle; the second is straight.
  */
 struct vmclock_host_sample {
 	const struct clocksource *clock;
@@ -27,12 +27,14 @@ struct vmclock_host_sample {
 	u64 frac; /* and ns / 2^32 */
 	s64 ntp_error; /* ns / 2^32 */
 	u64 tick; /* ns / 2^32 */
+	s64 skew; /* beside that, while NTP slews a phase, ns / 2^32 */
 	u64 cycles;
 	u64 per_cycle; /* ns / 2^32 */
 	s32 tai_offset; /* TAI - CLOCK_REALTIME as the kernel knows it, s */
 	u8 clocksource_seq; /* counts changes of the clocksource */
 	bool leap_pending; /* a second will be inserted at the end of this day */
 	bool usable; /* the clocksource is the counter; lines can be computed */
+	bool skewed; /* the skew counts */
 };
 
 /* What the page is made from while it follows the host's clock. */
@@ -57,8 +59,8 @@ struct vmclock_host_clock {
 /* host_clock.c */
 int vmclock_host_clock_init(struct vmclock_host *host);
 void vmclock_host_clock_exit(struct vmclock_host *host);
-bool vmclock_host_clock_counts(struct vmclock_host_clock *clock, u8 clocksource_seq,
-			       const struct clocksource **which);
+bool vmclock_host_clock_counts(struct vmclock_host_clock *clock, u8 clocksource_seq);
+const struct clocksource *vmclock_host_clock_counter(struct vmclock_host_clock *clock);
 struct vmclock_line vmclock_host_ntp_line(const struct vmclock_host_sample *sample);
 void vmclock_host_clock_describe(struct vmclock_host *host, struct vmclock_host_state *state);
 
@@ -68,6 +70,11 @@ bool vmclock_from_host_must_act(const struct vmclock_host *host);
 void vmclock_from_host_act(struct work_struct *work);
 void vmclock_from_host_look_again(struct vmclock_host *host);
 u64 vmclock_from_host_features(struct vmclock_host *host);
+
+static inline u64 vmclock_host_ntp_tick(const struct vmclock_host_sample *sample)
+{
+	return sample->tick + (sample->skewed ? sample->skew : 0);
+}
 
 static inline struct vmclock_line vmclock_line_later(struct vmclock_line line, s32 sec)
 {

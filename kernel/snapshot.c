@@ -45,7 +45,6 @@ static ktime_t raw_of(const struct system_time_snapshot *snap)
  */
 int vmclock_snapshot(struct vmclock_host *host, struct vmclock_host_snapshot *out)
 {
-	const struct clocksource *which;
 	struct system_time_snapshot snap;
 	struct system_time_snapshot again;
 	ktime_t real_offset;
@@ -53,7 +52,7 @@ int vmclock_snapshot(struct vmclock_host *host, struct vmclock_host_snapshot *ou
 
 	do {
 		take(&snap);
-		if (!vmclock_host_clock_counts(&host->clock, snap.cs_was_changed_seq, &which))
+		if (!vmclock_host_clock_counts(&host->clock, snap.cs_was_changed_seq))
 			return -ENODEV;
 		real_offset = ktime_mono_to_any(0, TK_OFFS_REAL);
 		boot_offset = ktime_mono_to_any(0, TK_OFFS_BOOT);

@@ -17,6 +17,7 @@
 #include <linux/vmclock_host.h>
 
 #include "host_clock.h"
+#include "ptp.h"
 #include "vmclock_line.h"
 
 #define VMCLOCK_PERIOD_MAX_PPM 1000
@@ -84,6 +85,7 @@ struct vmclock_host {
 	struct vmclock_lease lease;
 	struct vmclock_host_clock clock;
 	struct vmclock_guests guests;
+	struct vmclock_ptp ptp;
 	unsigned long writer; /* bit 0: somebody has the device open for writing */
 };
 
