@@ -32,6 +32,7 @@ static const struct {
 	[SOURCE_TYPE_LATCH] = {1, 1},
 	[SOURCE_TYPE_SOCK] = {1, 1},
 	[SOURCE_TYPE_SHM] = {1, 1},
+	[SOURCE_TYPE_VMCLOCK] = {1, 1},
 };
 
 void config_defaults(struct config *config)
@@ -163,6 +164,17 @@ static void complete_polls(struct config_source *source)
 		source->max_poll_s = fmax(max, source->min_poll_s);
 }
 
+/* Its own page, as a source: it would confirm whatever it says. */
+static const char *loop_fault(const struct config *config, const struct config_source *source)
+{
+	if (source->type != SOURCE_TYPE_VMCLOCK || !source->device[0])
+		return NULL;
+	return strcmp(source->device, config->page_file) &&
+			       strcmp(source->device, "/dev/vmclock_host")
+		       ? NULL
+		       : "the page that vmclockd itself writes; expected that of the machine below";
+}
+
 /* What is wrong with one source in what belongs to its type, or NULL. */
 static const char *type_fault(const struct config_source *source)
 {
@@ -258,6 +270,8 @@ int config_check(struct config *config, char *message, size_t message_size)
 			fault = names_fault(config, source);
 		if (!fault)
 			fault = lock_fault(config, source);
+		if (!fault)
+			fault = loop_fault(config, source);
 		if (!fault && source->type == SOURCE_TYPE_SYSTEM && config->host_clock)
 			fault = "the host's clock as a source, and [host] clock to make it follow; "
 				"expected one of them";

@@ -18,7 +18,7 @@ enum { SOCKET_PATH_MAX = 108, INTERFACE_MAX = 16 };
 
 /* By enum source_type; in the words of `type` they stand in the same order. */
 static const char *const type_names[CONFIG_TYPES_MAX] = {"ntp", "pool",	 "system", "phc",
-							 "pps", "latch", "sock",   "shm"};
+							 "pps", "latch", "sock",   "shm", "vmclock"};
 
 /* clang-format off */
 const struct config_key config_keys[] = {
@@ -68,7 +68,7 @@ const struct config_key config_keys[] = {
 	  .fallback = "any", .words = "any" },
 	{ "process", "lock-memory", CONFIG_SWITCH, C(lock_memory), .fallback = "off" },
 
-	{ "source", "type", CONFIG_WORD, S(type), .words = "ntp|pool|system|phc|pps|latch|sock|shm", .later = "extts|vmclock" },
+	{ "source", "type", CONFIG_WORD, S(type), .words = "ntp|pool|system|phc|pps|latch|sock|shm|vmclock", .later = "extts" },
 	{ "source", "prefer", CONFIG_SWITCH, S(prefer), .fallback = "off" },
 	{ "source", "trust", CONFIG_SWITCH, S(trust), .fallback = "off" },
 	{ "source", "noselect", CONFIG_SWITCH, S(noselect), .fallback = "off" },
@@ -92,7 +92,7 @@ const struct config_key config_keys[] = {
 	{ "source", "sources", CONFIG_INTEGER, S(pool_sources), 1, 16, .fallback = "4",
 	  .types = CONFIG_POOL },
 	{ "source", "device", CONFIG_PATH, S(device), 0, CONFIG_PATH_MAX,
-	  .types = CONFIG_PHC | CONFIG_PPS | CONFIG_LATCH },
+	  .types = CONFIG_PHC | CONFIG_PPS | CONFIG_LATCH | CONFIG_VMCLOCK },
 	{ "source", "clock-name", CONFIG_TEXT, S(clock_name), 0,
 	  sizeof(((struct config_source *)0)->clock_name), .types = CONFIG_PHC },
 	{ "source", "timescale", CONFIG_WORD, S(timescale), .fallback = "auto",

@@ -27,7 +27,7 @@ int64_t daemon_realtime_s(void)
 	return t.tv_sec;
 }
 
-static void give_up_counter(struct daemon *d, const char *why)
+void daemon_give_up_counter(struct daemon *d, const char *why)
 {
 	log_error("%s: everything learned is given up, a new disruption marker follows", why);
 	event_log_disrupt(d->event_log, d->watch.highest, why);
@@ -40,7 +40,7 @@ uint64_t daemon_read_counter(struct daemon *d)
 	const char *broken = counter_watch_read(&d->watch, &now);
 
 	if (broken)
-		give_up_counter(d, broken);
+		daemon_give_up_counter(d, broken);
 	return now;
 }
 
@@ -58,7 +58,7 @@ static void check_counter(struct daemon *d)
 	if (!broken && !counter_still_trusted(&d->counter))
 		broken = "the kernel has given up this counter";
 	if (broken)
-		give_up_counter(d, broken);
+		daemon_give_up_counter(d, broken);
 }
 
 static void keep_house(struct loop_timer *timer, int64_t now_ns)

@@ -15,6 +15,8 @@ enum { EXIT_FAILED = 1, EXIT_CONFIG = 78 };
 
 /* daemon.c: the counter now, checked against its past. */
 uint64_t daemon_read_counter(struct daemon *daemon);
+/* Whatever was learned is of another counter, or another time. */
+void daemon_give_up_counter(struct daemon *daemon, const char *why);
 int64_t daemon_realtime_s(void);
 
 /* daemon_page.c */

@@ -73,6 +73,12 @@ static void source_reset(void *context, struct source *source)
 	discipline_reset_source(d->discipline, source->slot);
 }
 
+static void source_disrupted(void *context, struct source *source, const char *why)
+{
+	(void)source;
+	daemon_give_up_counter(context, why);
+}
+
 static void log_source(struct daemon *d, const struct source *source)
 {
 	char settings[512];
@@ -171,6 +177,7 @@ int daemon_start_sources(struct daemon *d, char *message, size_t size)
 				     .event = take_event,
 				     .offline = source_offline,
 				     .reset = source_reset,
+				     .disrupted = source_disrupted,
 				     .poll_changed = source_poll_changed,
 				     .poll_hint = source_poll_hint,
 				     .is_false = source_is_false_ticker,

@@ -11,6 +11,7 @@
 #include "shm.h"
 #include "sock.h"
 #include "system.h"
+#include "vmclock.h"
 
 unsigned int source_count(const struct config_source *config)
 {
@@ -37,6 +38,8 @@ int source_start(struct source *sources, const struct config_source *config, str
 		return sock_start(sources, config, env);
 	case SOURCE_TYPE_SHM:
 		return shm_start(sources, config, env);
+	case SOURCE_TYPE_VMCLOCK:
+		return vmclock_start(sources, config, env);
 	}
 	return -EINVAL;
 }

@@ -29,6 +29,8 @@ struct source_env {
 	/* The source knows that nobody can be heard (true), or starts over with another peer (reset). */
 	void (*offline)(void *context, struct source *source);
 	void (*reset)(void *context, struct source *source);
+	/* What the source knows says that the counter is not what it was, for anybody. */
+	void (*disrupted)(void *context, struct source *source, const char *why);
 	/* The interval that the source polls at has changed. */
 	void (*poll_changed)(void *context, struct source *source, double poll_s);
 	/* discipline_poll_hint() for this source. */

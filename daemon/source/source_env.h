@@ -22,6 +22,12 @@ static inline void source_tell_reset(struct source *source)
 		source->env->reset(source->env->context, source);
 }
 
+static inline void source_tell_disrupted(struct source *source, const char *why)
+{
+	if (source->env->disrupted)
+		source->env->disrupted(source->env->context, source, why);
+}
+
 static inline void source_tell_poll(struct source *source, double poll_s)
 {
 	source->poll_s = poll_s;

@@ -558,9 +558,21 @@ static void the_host_clock_follows_only_when_asked_to(void **state)
 			    "f:3: [source a]: the host's clock as a source");
 }
 
+static void its_own_page_is_no_source(void **state)
+{
+	(void)state;
+	assert_taken("[source a]\ntype = vmclock\n");
+	assert_true(config.sources[0].min_poll_s == 1 && config.sources[0].max_error_ns == 0);
+	assert_taken("[source a]\ntype = vmclock\ndevice = /dev/vmclock0\n");
+	assert_fault_starts("[page]\nfile = /p\n[source a]\ntype = vmclock\ndevice = /p\n",
+			    "f:3: [source a]: the page that vmclockd itself writes");
+	assert_fault_starts("[source a]\ntype = vmclock\ndevice = /dev/vmclock_host\n",
+			    "f:1: [source a]: the page that vmclockd itself writes");
+}
+
 static void features_of_later_versions_are_refused_by_name(void **state)
 {
-	static const char *const types[] = {"extts", "vmclock"};
+	static const char *const types[] = {"extts"};
 	char text[64];
 	char expected[128];
 
@@ -569,7 +581,7 @@ static void features_of_later_versions_are_refused_by_name(void **state)
 		snprintf(text, sizeof(text), "[source a]\ntype = %s\n", types[i]);
 		snprintf(expected, sizeof(expected),
 			 "f:2: type = %s: this version of vmclockd does not have that; "
-			 "expected ntp|pool|system|phc|pps|latch|sock|shm",
+			 "expected ntp|pool|system|phc|pps|latch|sock|shm|vmclock",
 			 types[i]);
 		assert_fault(text, expected);
 	}
@@ -819,6 +831,7 @@ int main(void)
 		cmocka_unit_test(a_pulse_has_no_bound_that_nobody_stated),
 		cmocka_unit_test(a_lock_is_on_another_source_that_has_a_bound),
 		cmocka_unit_test(the_host_clock_follows_only_when_asked_to),
+		cmocka_unit_test(its_own_page_is_no_source),
 		cmocka_unit_test(features_of_later_versions_are_refused_by_name),
 		cmocka_unit_test(sources_have_to_be_complete_and_consistent),
 		cmocka_unit_test(at_most_64_sources_counting_the_members_of_pools),
