@@ -14,12 +14,22 @@ enum counter_check {
 	COUNTER_CHECK_KERNEL, /* content when the kernel itself uses it as its clocksource */
 };
 
+/* Two clocks of the kernel at one value of the counter, exact to the ns that they are told in. */
+struct counter_snapshot {
+	uint64_t counter;
+	int64_t realtime_ns;
+	int64_t monotonic_ns;
+};
+
 struct counter {
 	const char *name; /* "tsc", "vcnt", "monotonic-raw" */
 	uint8_t page_id;  /* VMCLOCK_COUNTER_* of vmclock-abi.h */
 	double nominal_hz;
 	double ns_per_tick; /* 1e9 / nominal_hz */
 	uint64_t (*read)(void); /* ordered with what comes before and after it */
+	/* 0 or -errno: not at this time. NULL: the kernel's driver is not there to take one. */
+	int (*snapshot)(void *context, struct counter_snapshot *out);
+	void *snapshot_context;
 };
 
 /* 0; -ENODEV: the machine has none or its kernel has given it up; the message says what to do. */

@@ -30,6 +30,20 @@ static void look_after_counter(struct daemon *d)
 	loop_arm(&d->loop, &d->housekeeping_timer, d->next_housekeeping_ns);
 }
 
+static int take_snapshot(void *context, struct counter_snapshot *out)
+{
+	const struct daemon *d = context;
+
+	return page_kernel_snapshot(&d->page.kernel, out);
+}
+
+/* Sources pair the host's clock with the counter through the driver while it is open. */
+static void offer_snapshots(struct daemon *d)
+{
+	d->counter.snapshot = d->page.kernel.fd >= 0 ? take_snapshot : NULL;
+	d->counter.snapshot_context = d;
+}
+
 static void say_driver(struct daemon *d)
 {
 	const struct page_kernel *kernel = &d->page.kernel;
@@ -58,6 +72,7 @@ void daemon_tend_driver(struct daemon *d)
 	else if (now_ns >= kernel->renew_at_ns)
 		publisher_renew(&d->page, now_ns, &raised_ns);
 	daemon_take_splice(d, raised_ns);
+	offer_snapshots(d);
 	say_driver(d);
 	if (kernel->renew_at_ns != d->lease_timer.at_ns)
 		loop_arm(&d->loop, &d->lease_timer, kernel->renew_at_ns);

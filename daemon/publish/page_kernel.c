@@ -320,6 +320,17 @@ int page_kernel_publish(struct page_kernel *page, const struct publication *publ
 	return 0;
 }
 
+int page_kernel_snapshot(const struct page_kernel *page, struct counter_snapshot *out)
+{
+	struct vmclock_host_snapshot snapshot = {.size = sizeof(snapshot)};
+	int err = request(page, VMCLOCK_HOST_GET_SNAPSHOT, &snapshot);
+
+	*out = (struct counter_snapshot){.counter = snapshot.counter_value,
+					 .realtime_ns = snapshot.realtime_ns,
+					 .monotonic_ns = snapshot.monotonic_ns};
+	return err;
+}
+
 void page_kernel_close(struct page_kernel *page)
 {
 	if (page->fd >= 0)

@@ -62,6 +62,12 @@ int page_kernel_open(struct page_kernel *page, int64_t now_ns, struct page_resum
 int page_kernel_publish(struct page_kernel *page, const struct publication *publication,
 			const struct page_calendar *calendar, int64_t now_ns, double *raised_ns);
 
+/*
+ * For counter.snapshot. 0; -ENODEV: the counter is not the kernel's clocksource; -EBADF: not open.
+ * Nothing is closed for it.
+ */
+int page_kernel_snapshot(const struct page_kernel *page, struct counter_snapshot *out);
+
 /* The driver then downgrades the page. */
 void page_kernel_close(struct page_kernel *page);
 

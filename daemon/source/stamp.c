@@ -52,10 +52,26 @@ static void pair_read_once(const struct counter *counter, struct stamp_pair *out
 	out->set_slack_ns = fabs((double)counter_diff(end, start)) * counter->ns_per_tick;
 }
 
+/* Taken by the kernel at one counter value: no bracket, and no set of the clock in between. */
+static bool pair_from_snapshot(const struct counter *counter, struct stamp_pair *out)
+{
+	struct counter_snapshot snapshot;
+
+	if (!counter->snapshot || counter->snapshot(counter->snapshot_context, &snapshot))
+		return false;
+	*out = (struct stamp_pair){.counter = snapshot.counter,
+				   .half_ns = READ_ROUNDING_NS,
+				   .realtime_ns = snapshot.realtime_ns,
+				   .set_offset_ns = snapshot.realtime_ns - snapshot.monotonic_ns};
+	return true;
+}
+
 void stamp_pair_read(const struct counter *counter, struct stamp_pair *out)
 {
 	double coarse_ns = resolution_ns();
 
+	if (pair_from_snapshot(counter, out))
+		return;
 	pair_read_once(counter, out);
 	for (int i = 1; i < PAIR_READS; i++) {
 		struct stamp_pair next;

@@ -38,7 +38,8 @@ struct stamp {
 	double error_ns;
 };
 
-/* The narrowest of several reads of the clocks between reads of the counter. */
+/* A snapshot of the kernel's, or else the narrowest of several reads of the clocks between reads of
+ * the counter. */
 void stamp_pair_read(const struct counter *counter, struct stamp_pair *out);
 
 /*

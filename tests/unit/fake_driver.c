@@ -191,6 +191,14 @@ static int do_request(int fd, unsigned long request, void *argument)
 			return EBADF;
 		memcpy(&fake_driver.last_set, argument, sizeof(fake_driver.last_set));
 		return set_reference(argument);
+	case VMCLOCK_HOST_GET_SNAPSHOT:
+		if (fake_driver.unstable)
+			return ENODEV;
+		*(struct vmclock_host_snapshot *)argument =
+			(struct vmclock_host_snapshot){.counter_value = fake_driver.counter,
+						       .realtime_ns = fake_driver.now_ns + 5000,
+						       .monotonic_ns = fake_driver.now_ns};
+		return 0;
 	case VMCLOCK_HOST_DISRUPT:
 		fake_driver.marker += is_writer;
 		fake_driver.seq_count += is_writer ? 2 : 0;

@@ -682,6 +682,21 @@ static void without_any_page_publishing_is_an_error(void **state)
 	assert_int_equal(try_publish(&p, &raised_ns), -EBADF);
 }
 
+static void snapshots_are_taken_while_the_device_is_open(void **state)
+{
+	struct counter_snapshot snapshot;
+
+	(void)state;
+	begin();
+	assert_int_equal(page_kernel_snapshot(&publisher.kernel, &snapshot), 0);
+	assert_true(snapshot.counter == fake_driver.counter);
+	assert_true(snapshot.realtime_ns == fake_driver.now_ns + 5000);
+	assert_true(snapshot.monotonic_ns == fake_driver.now_ns);
+	fake_driver.unstable = true;
+	assert_int_equal(page_kernel_snapshot(&publisher.kernel, &snapshot), -ENODEV);
+	assert_true(publisher.kernel.fd >= 0);
+}
+
 /* What a reader of one page saw last. */
 struct reader {
 	bool any;
@@ -913,6 +928,7 @@ int main(void)
 		CASE(a_line_of_another_counter_is_not_resumed),
 		CASE(a_file_that_cannot_be_written_leaves_the_driver),
 		CASE(without_any_page_publishing_is_an_error),
+		CASE(snapshots_are_taken_while_the_device_is_open),
 		CASE(no_life_and_no_death_makes_a_page_wrong),
 	};
 

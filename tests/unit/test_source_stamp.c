@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Kernel stamps become counter values within their stated error, or are refused. */
+#include <errno.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -220,6 +221,40 @@ static void a_pair_of_this_machine_brackets_its_clock(void **state)
 	}
 }
 
+static int snapshot_error;
+
+static int take_snapshot(void *context, struct counter_snapshot *out)
+{
+	const struct counter *counter = context;
+
+	*out = (struct counter_snapshot){counter->read(), 1700000000123456789, 4242};
+	return snapshot_error;
+}
+
+static void a_snapshot_is_taken_instead_where_there_is_one(void **state)
+{
+	struct counter counter;
+	char message[256];
+	struct stamp_pair pair;
+
+	(void)state;
+	assert_int_equal(counter_open(COUNTER_MONOTONIC_RAW, COUNTER_CHECK_KERNEL, &counter,
+				      message, sizeof(message)),
+			 0);
+	counter.snapshot = take_snapshot;
+	counter.snapshot_context = &counter;
+	snapshot_error = 0;
+	stamp_pair_read(&counter, &pair);
+	assert_true(pair.realtime_ns == 1700000000123456789);
+	assert_true(pair.set_offset_ns == 1700000000123456789 - 4242);
+	assert_true(pair.half_ns <= 1 && pair.set_slack_ns <= 0);
+	/* Another clocksource: the clocks are read as ever. */
+	snapshot_error = -ENODEV;
+	stamp_pair_read(&counter, &pair);
+	assert_true(pair.realtime_ns != 1700000000123456789);
+	assert_true(pair.half_ns > 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -232,6 +267,7 @@ int main(void)
 		cmocka_unit_test(no_rate_that_the_pairs_let_pass_breaks_the_error),
 		cmocka_unit_test(a_stamp_outside_the_reads_around_it_is_refused),
 		cmocka_unit_test(a_pair_of_this_machine_brackets_its_clock),
+		cmocka_unit_test(a_snapshot_is_taken_instead_where_there_is_one),
 	};
 
 	return cmocka_run_group_tests_name("stamp", tests, NULL, NULL);
