@@ -33,6 +33,7 @@ static const struct {
 	[SOURCE_TYPE_SOCK] = {1, 1},
 	[SOURCE_TYPE_SHM] = {1, 1},
 	[SOURCE_TYPE_VMCLOCK] = {1, 1},
+	[SOURCE_TYPE_EXTTS] = {1, 1},
 };
 
 void config_defaults(struct config *config)
@@ -129,7 +130,7 @@ int config_read(struct config *config, const char *path, char *message, size_t m
 bool config_marks_seconds(const struct config_source *source)
 {
 	return source->type == SOURCE_TYPE_PPS || source->type == SOURCE_TYPE_LATCH ||
-	       source->lock[0];
+	       source->type == SOURCE_TYPE_EXTTS || source->lock[0];
 }
 
 static bool is_given(const struct config_source *source, const char *key)
@@ -141,15 +142,18 @@ static bool is_given(const struct config_source *source, const char *key)
 static bool claims_nothing(const struct config_source *source)
 {
 	return source->type == SOURCE_TYPE_PPS || source->type == SOURCE_TYPE_LATCH ||
-	       source->type == SOURCE_TYPE_SOCK || source->type == SOURCE_TYPE_SHM;
+	       source->type == SOURCE_TYPE_SOCK || source->type == SOURCE_TYPE_SHM ||
+	       source->type == SOURCE_TYPE_EXTTS;
 }
 
-static void complete_errors(struct config_source *source)
+static void complete_values(struct config_source *source)
 {
 	if (claims_nothing(source) && !is_given(source, "max-error"))
 		source->max_error_ns = INFINITY;
 	if (!is_given(source, "max-latency"))
 		source->max_latency_ns = INFINITY;
+	if (!is_given(source, "pin"))
+		source->pin = -1;
 }
 
 /* An open end of the poll range is the type's default, moved if the other end asks for it. */
@@ -183,6 +187,7 @@ static const char *type_fault(const struct config_source *source)
 	case SOURCE_TYPE_POOL:
 		return source->host[0] ? NULL : "no address; expected address = HOST[:PORT]";
 	case SOURCE_TYPE_PHC:
+	case SOURCE_TYPE_EXTTS:
 		return !!source->device[0] + !!source->clock_name[0] + !!source->interface[0] == 1
 			       ? NULL
 			       : "no clock, or more than one; expected one of device, clock-name "
@@ -263,7 +268,7 @@ int config_check(struct config *config, char *message, size_t message_size)
 		const char *fault;
 
 		complete_polls(source);
-		complete_errors(source);
+		complete_values(source);
 		slots += source->type == SOURCE_TYPE_POOL ? source->pool_sources : 1;
 		fault = source_fault(source);
 		if (!fault)

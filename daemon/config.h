@@ -25,7 +25,8 @@ enum source_type {
 	SOURCE_TYPE_LATCH,
 	SOURCE_TYPE_SOCK,
 	SOURCE_TYPE_SHM,
-	SOURCE_TYPE_VMCLOCK
+	SOURCE_TYPE_VMCLOCK,
+	SOURCE_TYPE_EXTTS
 };
 
 enum timestamps_mode { TIMESTAMPS_AUTO, TIMESTAMPS_KERNEL, TIMESTAMPS_DAEMON };
@@ -72,6 +73,8 @@ struct config_source {
 	unsigned int reads; /* 1..25 */
 	char ptp4l[CONFIG_PATH_MAX]; /* its management socket; "": none */
 	unsigned int ptp_domain;     /* 0..255 */
+	unsigned int channel;	     /* extts: of the clock, 0..63 */
+	int pin;		     /* extts: to set up for that, 0..63; -1: none */
 	/* where it was written, for messages */
 	char file[CONFIG_PATH_MAX];
 	unsigned int line;

@@ -17,8 +17,8 @@
 enum { SOCKET_PATH_MAX = 108, INTERFACE_MAX = 16 };
 
 /* By enum source_type; in the words of `type` they stand in the same order. */
-static const char *const type_names[CONFIG_TYPES_MAX] = {"ntp", "pool",	 "system", "phc",
-							 "pps", "latch", "sock",   "shm", "vmclock"};
+static const char *const type_names[CONFIG_TYPES_MAX] = {
+	"ntp", "pool", "system", "phc", "pps", "latch", "sock", "shm", "vmclock", "extts"};
 
 /* clang-format off */
 const struct config_key config_keys[] = {
@@ -68,7 +68,8 @@ const struct config_key config_keys[] = {
 	  .fallback = "any", .words = "any" },
 	{ "process", "lock-memory", CONFIG_SWITCH, C(lock_memory), .fallback = "off" },
 
-	{ "source", "type", CONFIG_WORD, S(type), .words = "ntp|pool|system|phc|pps|latch|sock|shm|vmclock", .later = "extts" },
+	{ "source", "type", CONFIG_WORD, S(type),
+	  .words = "ntp|pool|system|phc|pps|latch|sock|shm|vmclock|extts" },
 	{ "source", "prefer", CONFIG_SWITCH, S(prefer), .fallback = "off" },
 	{ "source", "trust", CONFIG_SWITCH, S(trust), .fallback = "off" },
 	{ "source", "noselect", CONFIG_SWITCH, S(noselect), .fallback = "off" },
@@ -86,40 +87,43 @@ const struct config_key config_keys[] = {
 	{ "source", "timestamps", CONFIG_WORD, S(timestamps), .fallback = "auto",
 	  .words = "auto|kernel|daemon", .later = "hardware", .types = CONFIG_NTP | CONFIG_POOL },
 	{ "source", "interface", CONFIG_NAME, S(interface), 0, INTERFACE_MAX, .fallback = "any",
-	  .words = "any", .types = CONFIG_NTP | CONFIG_POOL | CONFIG_PHC },
+	  .words = "any",
+	  .types = CONFIG_NTP | CONFIG_POOL | CONFIG_PHC | CONFIG_EXTTS },
 	{ "source", "nts", CONFIG_ACCEPTED, .fallback = "off", .words = "off", .later = "on",
 	  .types = CONFIG_NTP | CONFIG_POOL },
 	{ "source", "sources", CONFIG_INTEGER, S(pool_sources), 1, 16, .fallback = "4",
 	  .types = CONFIG_POOL },
 	{ "source", "device", CONFIG_PATH, S(device), 0, CONFIG_PATH_MAX,
-	  .types = CONFIG_PHC | CONFIG_PPS | CONFIG_LATCH | CONFIG_VMCLOCK },
+	  .types = CONFIG_PHC | CONFIG_PPS | CONFIG_LATCH | CONFIG_VMCLOCK | CONFIG_EXTTS },
 	{ "source", "clock-name", CONFIG_TEXT, S(clock_name), 0,
-	  sizeof(((struct config_source *)0)->clock_name), .types = CONFIG_PHC },
+	  sizeof(((struct config_source *)0)->clock_name),
+	  .types = CONFIG_PHC | CONFIG_EXTTS },
 	{ "source", "timescale", CONFIG_WORD, S(timescale), .fallback = "auto",
 	  .words = "auto|tai|utc", .types = CONFIG_PHC },
 	{ "source", "reads", CONFIG_INTEGER, S(reads), 1, 25, .fallback = "5",
-	  .types = CONFIG_PHC },
+	  .types = CONFIG_PHC | CONFIG_EXTTS },
 	{ "source", "ptp4l", CONFIG_PATH, S(ptp4l), 0, SOCKET_PATH_MAX, .fallback = "none",
 	  .words = "none", .types = CONFIG_PHC },
 	{ "source", "ptp-domain", CONFIG_INTEGER, S(ptp_domain), 0, 255, .fallback = "0",
 	  .types = CONFIG_PHC },
 	LATER("source", "key"),
 	{ "source", "edge", CONFIG_WORD, S(edge), .fallback = "assert", .words = "assert|clear",
-	  .types = CONFIG_PPS },
+	  .types = CONFIG_PPS | CONFIG_EXTTS },
 	{ "source", "lock", CONFIG_NAME, S(lock), 0, CONFIG_NAME_MAX, .fallback = "any",
-	  .words = "any", .types = CONFIG_PPS | CONFIG_LATCH | CONFIG_SOCK | CONFIG_SHM },
+	  .words = "any", .types = CONFIG_MARKS },
 	{ "source", "max-latency", CONFIG_TIME_NS, S(max_latency_ns), 0, 0.4e9,
 	  .types = CONFIG_PPS },
 	{ "source", "max-jitter", CONFIG_TIME_NS, S(max_jitter_ns), 1e3, 0.1e9,
-	  .fallback = "1 ms", .types = CONFIG_PPS | CONFIG_LATCH | CONFIG_SOCK | CONFIG_SHM },
+	  .fallback = "1 ms", .types = CONFIG_MARKS },
 	{ "source", "socket", CONFIG_PATH, S(socket), 0, SOCKET_PATH_MAX, .types = CONFIG_LATCH },
 	{ "source", "uncertainty", CONFIG_TICKS, S(uncertainty_ticks), 0, 1e9,
 	  .fallback = "2 ticks", .types = CONFIG_LATCH },
 	{ "source", "path", CONFIG_PATH, S(socket), 0, SOCKET_PATH_MAX, .types = CONFIG_SOCK },
 	{ "source", "unit", CONFIG_INTEGER, S(unit), 0, 255, .fallback = "0",
 	  .types = CONFIG_SHM },
-	LATER("source", "channel"),
-	LATER("source", "pin"),
+	{ "source", "channel", CONFIG_INTEGER, S(channel), 0, 63, .fallback = "0",
+	  .types = CONFIG_EXTTS },
+	{ "source", "pin", CONFIG_INTEGER, S(pin), 0, 63, .types = CONFIG_EXTTS },
 	{ 0 },
 };
 /* clang-format on */

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 
+#include "extts.h"
 #include "latch.h"
 #include "phc.h"
 #include "pool.h"
@@ -28,6 +29,8 @@ int source_start(struct source *sources, const struct config_source *config, str
 		return pool_start(sources, config, env);
 	case SOURCE_TYPE_SYSTEM:
 		return system_start(sources, config, env);
+	case SOURCE_TYPE_EXTTS:
+		return extts_start(sources, config, env);
 	case SOURCE_TYPE_PHC:
 		return phc_start(sources, config, env);
 	case SOURCE_TYPE_PPS:

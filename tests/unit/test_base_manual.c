@@ -177,7 +177,7 @@ static void reserved_keys_and_words_are_listed(void **state)
 		if (key->kind == CONFIG_LATER && !has_word(reserved, key->name))
 			fail_msg("[%s] %s is not listed as reserved", key->section, key->name);
 	}
-	assert_true(has_word(reserved, "extts") && has_word(reserved, "hardware"));
+	assert_true(has_word(reserved, "hardware"));
 }
 
 static void all_manuals_are_free_of_lint(void **state)
