@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "ctl.h"
+#include "driver.h"
 #include "format.h"
 #include "member.h"
 #include "page_open.h"
@@ -278,13 +279,14 @@ static json_t *decoded_json(const struct vmclock_abi *page)
 					  VMCLOCK_FLAG_TIME_MAXERROR_VALID)));
 }
 
-static void print_page_json(const struct vmclock_abi *page)
+static void print_page_json(const struct vmclock_abi *page, const struct vmclock_host_state *driver)
 {
 	json_t *json = raw_json(page);
 	json_t *decoded = decoded_json(page);
 
 	if (json && decoded)
 		json_object_update(json, decoded);
+	json_object_set_new(json, "driver", driver_json(driver));
 	print_json(json, false);
 	json_decref(json);
 	json_decref(decoded);
@@ -293,7 +295,9 @@ static void print_page_json(const struct vmclock_abi *page)
 int page_run(const struct options *options)
 {
 	struct vmclock_abi page;
+	struct vmclock_host_state state;
 	struct vmclock *clock;
+	bool driver;
 	int rc;
 
 	if (page_open(options, true, &clock))
@@ -302,13 +306,16 @@ int page_run(const struct options *options)
 	vmclock_close(clock);
 	if (rc)
 		return page_explain(options, rc);
+	driver = driver_asked(options->argument, &page, &state);
 	if (options->json) {
-		print_page_json(&page);
+		print_page_json(&page, driver ? &state : NULL);
 		return CTL_FINE;
 	}
 	print_constant(&page);
 	print_state(&page);
 	print_period(&page);
 	print_reference(&page);
+	if (driver)
+		driver_print(&state);
 	return CTL_FINE;
 }

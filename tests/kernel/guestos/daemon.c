@@ -31,7 +31,7 @@ enum {
 
 static const char configuration[] = "[clock]\ncounter-check = kernel\ntai-offset = 37\n"
 				    "[page]\nlease = 3 s\n"
-				    "[control]\nsocket = none\n"
+				    "[control]\nsocket = /run/vmclock/control\n"
 				    "[log]\njournal = off\n"
 				    "[state]\nfile = none\n"
 				    "[source host]\ntype = system\nmax-poll = 1 s\n";
@@ -132,7 +132,8 @@ static struct watcher {
 
 static void judge(struct watcher *w, const struct vmclock_reading *r, int64_t before, int64_t after)
 {
-	int64_t offset_ns = r->tai.time_ns - (before + after) / 2;
+	int64_t early_ns = before - r->tai.time_ns;
+	int64_t late_ns = r->tai.time_ns - after;
 
 	w->readings++;
 	if (r->tai.latest_ns < before || r->tai.earliest_ns > after)
@@ -142,8 +143,10 @@ static void judge(struct watcher *w, const struct vmclock_reading *r, int64_t be
 	w->markers += w->last_marker != r->disruption_marker;
 	w->last_marker = r->disruption_marker;
 	w->last_tai_ns = r->tai.time_ns;
-	if (llabs(offset_ns) > w->worst_ns)
-		w->worst_ns = llabs(offset_ns);
+	if (early_ns > w->worst_ns)
+		w->worst_ns = early_ns;
+	if (late_ns > w->worst_ns)
+		w->worst_ns = late_ns;
 }
 
 static void look(struct watcher *w)
@@ -233,6 +236,42 @@ static bool die_once(pid_t *daemon, unsigned int *random, int64_t *woken_ns, con
 	return !*fault;
 }
 
+/* What vmclockctl prints on standard output has `wanted` in it. */
+static void check_ctl(const char *command, const char *argument, const char *wanted)
+{
+	static char text[8192];
+	int ends[2];
+	ssize_t length;
+	pid_t child;
+
+	if (pipe(ends))
+		return;
+	child = fork();
+	if (!child) {
+		dup2(ends[1], 1);
+		execl("/vmclockctl", "vmclockctl", command, argument, NULL);
+		_exit(127);
+	}
+	close(ends[1]);
+	waitpid(child, NULL, 0);
+	length = read(ends[0], text, sizeof(text) - 1);
+	text[length > 0 ? length : 0] = '\0';
+	close(ends[0]);
+	check(strstr(text, wanted), "vmclockctl %s says '%s'", command, wanted);
+	if (!strstr(text, wanted))
+		note("%s", text);
+}
+
+static void test_ctl(void)
+{
+	check_ctl("status", NULL, "Page         /dev/vmclock_host of the kernel driver");
+	check_ctl("status", NULL, "Lease        3.00 s");
+	check_ctl("status", NULL, "Copy         /run/vmclock/page");
+	check_ctl("page", DEVICE, "driver: line set ");
+	check_ctl("page", NULL, "driver: open for writing");
+	check_ctl("now", DEVICE, "Status       SYNCHRONIZED");
+}
+
 static void test_kills(pid_t *daemon, int kills)
 {
 	int64_t woken_us[200];
@@ -310,6 +349,7 @@ static void test_lives(void)
 	test_both_pages();
 	check(!vmclock_open(NULL, 0, &watcher.clock), "libvmclock opens the device");
 	pthread_create(&thread, NULL, watch, &watcher);
+	test_ctl();
 	test_kills(&daemon, 40);
 	test_hang(daemon);
 	test_silence();
