@@ -113,6 +113,7 @@ struct config {
 	/* [process] */
 	int realtime_priority; /* 0: off */
 	bool lock_memory;
+	bool hotplug;	   /* devices and links are watched */
 	char cpu_list[64]; /* "": any */
 
 	struct config_source sources[CONFIG_SOURCES_MAX];

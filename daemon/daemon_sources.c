@@ -174,6 +174,7 @@ int daemon_start_sources(struct daemon *d, char *message, size_t size)
 {
 	d->env = (struct source_env){.loop = &d->loop,
 				     .counter = &d->counter,
+				     .hotplug = d->config.hotplug,
 				     .event = take_event,
 				     .offline = source_offline,
 				     .reset = source_reset,

@@ -491,4 +491,28 @@ void ntp_association_stop(struct ntp_association *a)
 	loop_disarm(a->source->env->loop, &a->timer);
 	close_socket(a);
 	a->running = false;
+	a->paused = false;
+}
+
+void ntp_association_pause(struct ntp_association *a, const char *why)
+{
+	loop_disarm(a->source->env->loop, &a->timer);
+	close_socket(a);
+	a->paused = true;
+	stats(a)->reach = 0;
+	set_problem(a, why);
+	log_warning("source %s: %s: %s", a->source->name, a->source->claims.address, why);
+	source_tell_offline(a->source);
+}
+
+void ntp_association_resume(struct ntp_association *a)
+{
+	const struct config_source *config = a->source->config;
+
+	a->paused = false;
+	a->silent_polls = a->failed_sends = 0;
+	poll_control_init(&a->poll, config->min_poll_s, config->max_poll_s, true);
+	poll_settled(a);
+	log_info("source %s: %s can be reached again", a->source->name, a->source->claims.address);
+	arm(a, 0);
 }

@@ -43,6 +43,7 @@ struct ntp_association {
 	unsigned int failed_sends; /* in a row */
 	unsigned int false_polls;  /* in a row */
 	bool running;
+	bool paused; /* runs, but asks nobody */
 	bool heard; /* a usable reply came since the start with this address */
 	/* The owner may stop the association, or start it with another address, inside. */
 	void (*failed)(struct ntp_association *association, enum ntp_failure failure);
@@ -56,5 +57,9 @@ void ntp_association_init(struct ntp_association *a, struct source *source,
 void ntp_association_start(struct ntp_association *a, const struct address *address,
 			   double within_s);
 void ntp_association_stop(struct ntp_association *a);
+
+/* Nobody can be reached: stops asking at once, says why. Then asks again, in a burst. */
+void ntp_association_pause(struct ntp_association *a, const char *why);
+void ntp_association_resume(struct ntp_association *a);
 
 #endif

@@ -9,6 +9,8 @@
 #include <string.h>
 
 #include "../log.h"
+#include "hotplug.h"
+#include "links.h"
 #include "phc_trust.h"
 #include "poll_control.h"
 #include "random.h"
@@ -27,6 +29,8 @@ struct phc {
 	struct phc_clock clock;
 	struct ptp4l ptp4l;
 	bool asks_ptp4l;
+	struct hotplug_listener devices;
+	struct links_listener links;
 	unsigned int failures; /* in a row */
 	bool dropped;
 	bool boundless_said;
@@ -158,10 +162,31 @@ static void poll_due(struct loop_timer *timer, int64_t now_ns)
 	loop_arm(p->source->env->loop, timer, now_ns + (int64_t)(delay_s * 1e9));
 }
 
+/* Something came or went: a clock that is missing may be it. */
+static void devices_changed(struct hotplug_listener *listener)
+{
+	struct phc *p = listener->context;
+
+	if (p->clock.device.fd < 0 || p->failures)
+		loop_arm(p->source->env->loop, &p->timer, loop_now_ns());
+}
+
+/* The active port of a bond may be another one now, with a clock of its own. */
+static bool links_changed(struct links_listener *listener)
+{
+	struct phc *p = listener->context;
+
+	phc_clock_look_again(&p->clock);
+	loop_arm(p->source->env->loop, &p->timer, loop_now_ns());
+	return false;
+}
+
 static void phc_stop(struct source *source)
 {
 	struct phc *p = source->impl;
 
+	hotplug_forget(source->env, &p->devices);
+	links_forget(source->env, &p->links);
 	loop_disarm(source->env->loop, &p->timer);
 	phc_clock_close(&p->clock);
 	if (p->asks_ptp4l)
@@ -210,6 +235,11 @@ int phc_start_at(struct source *source, const struct config_source *config, stru
 	source_tell_poll(source, config->min_poll_s);
 	if (config->ptp4l[0])
 		start_asking(p);
+	p->devices = (struct hotplug_listener){.changed = devices_changed, .context = p};
+	p->links = (struct links_listener){.changed = links_changed, .context = p};
+	hotplug_listen(env, &p->devices);
+	if (config->interface[0])
+		links_listen(env, &p->links);
 	loop_arm(env->loop, &p->timer, loop_now_ns() + (p->asks_ptp4l ? ANSWER_TIME_NS : 0));
 	return 0;
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "../log.h"
+#include "links.h"
 #include "ntp.h"
 #include "resolver.h"
 #include "source_env.h"
@@ -46,6 +47,7 @@ struct pool {
 	struct resolver_query query;
 	const char *problem_said; /* the resolver's: told once until it changes */
 	struct loop_timer timer;  /* next try to find addresses */
+	struct links_listener links;
 	double retry_s;
 	struct candidate candidates[CANDIDATES_MAX];
 	unsigned int candidate_count;
@@ -297,6 +299,28 @@ static void look_for_addresses(struct loop_timer *timer, int64_t now_ns)
 	fill_or_schedule(pool);
 }
 
+/* Who can no longer be reached is not asked until a link has come up. */
+static bool links_changed(struct links_listener *listener)
+{
+	struct pool *pool = listener->context;
+	bool waits = false;
+
+	for (unsigned int i = 0; i < pool->member_count; i++) {
+		struct ntp_association *a = &pool->members[i].association;
+		bool reach;
+
+		if (!a->running)
+			continue;
+		reach = links_reach(pool->env->links, &a->address, pool->config->interface);
+		if (!reach && !a->paused)
+			ntp_association_pause(a, "the link that leads there is down");
+		else if (reach && a->paused)
+			ntp_association_resume(a);
+		waits |= a->paused;
+	}
+	return waits;
+}
+
 static const struct source_ops pool_ops[] = {
 	{.type = "ntp", .stop = pool_member_stop},
 	{.type = "pool", .stop = pool_member_stop},
@@ -343,6 +367,8 @@ int pool_start(struct source *sources, const struct config_source *config, struc
 		free(pool);
 		return err;
 	}
+	pool->links = (struct links_listener){.changed = links_changed, .context = pool};
+	links_listen(env, &pool->links);
 	if (pool->resolver)
 		resolver_ask(pool->resolver, &pool->query);
 	else
@@ -360,6 +386,7 @@ void pool_member_stop(struct source *source)
 	if (--pool->started)
 		return;
 	loop_disarm(pool->env->loop, &pool->timer);
+	links_forget(pool->env, &pool->links);
 	if (pool->resolver) {
 		resolver_cancel(pool->resolver, &pool->query);
 		resolver_put(pool->env);

@@ -18,12 +18,18 @@
 
 struct source;
 struct resolver;
+struct links;
+struct hotplug;
 
 /* What the daemon lends to all sources. */
 struct source_env {
 	struct loop *loop;
 	const struct counter *counter;
 	struct resolver *resolver; /* made on first use by resolver_get() */
+	bool hotplug;		   /* devices and links are watched */
+	struct links *links;	   /* made by links_listen(); NULL: not watched */
+	bool links_refused;
+	struct hotplug *devices; /* made by hotplug_listen(); NULL: not watched */
 	/* A raw observation. Returns 0, or the refusal of the discipline (-EINVAL, -ERANGE). */
 	int (*event)(void *context, struct source *source, const struct event *event);
 	/* The source knows that nobody can be heard (true), or starts over with another peer (reset). */
