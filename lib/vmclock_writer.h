@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include <linux/vmclock-abi.h>
+#include "vmclock.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -55,11 +55,22 @@ struct vmclock_reference {
 int vmclock_writer_open(const char *path, uint8_t counter_id, uint64_t (*read_counter)(void),
 			struct vmclock_writer **out);
 
+/*
+ * The same for a guest's page: references go on to be told by this machine's counter, the page by
+ * the guest's, as vmclock_convert() does it. -EINVAL: a scale out of range.
+ */
+int vmclock_writer_open_guest(const char *path, uint8_t counter_id, uint64_t (*read_counter)(void),
+			      const struct vmclock_scale *scale, struct vmclock_writer **out);
+
+/* The guest's counter is another one from the next publication on, which is one with `disrupt`,
+ * since the line before cannot be continued. -EINVAL: out of range; nothing changes then. */
+int vmclock_writer_rescale(struct vmclock_writer *writer, const struct vmclock_scale *scale);
+
 /* The page stays as it is. */
 void vmclock_writer_close(struct vmclock_writer *writer);
 
-/* The reference in force, as far as it is of this boot and counter; -ENODATA: none. `disrupt` is
- * false in it. */
+/* The reference in force, as the page has it (a guest's by the guest's counter), as far as it is of
+ * this boot and counter; -ENODATA: none. `disrupt` is false in it. */
 int vmclock_writer_current(const struct vmclock_writer *writer, struct vmclock_reference *out);
 
 /*
@@ -72,8 +83,9 @@ int vmclock_writer_current(const struct vmclock_writer *writer, struct vmclock_r
  * -ESTALE: it would have to be raised by more than splice_max_ns, or its counter value is more than
  * 2^62 ticks old; -EINVAL: a flag, status, leap indicator or hint that is not defined, or flags
  * that a page file cannot hold to (NOTIFICATION_PRESENT, VM_GEN_COUNTER_PRESENT); -ERANGE: period
- * 0, shift above 127, time before 1970 or after 2242, TAI offset beyond 1000 s, counter value more
- * than 1 ms in the future. After an error nothing has changed.
+ * 0, shift above 127, a guest's line that its page cannot hold, time before 1970 or after 2242, TAI
+ * offset beyond 1000 s, counter value more than 1 ms in the future. After an error nothing has
+ * changed.
  */
 int vmclock_writer_publish(struct vmclock_writer *writer, const struct vmclock_reference *reference,
 			   uint64_t splice_max_ns, double *raised_ns);

@@ -69,9 +69,10 @@ void vmclock_writer_invalidate(struct vmclock_writer *writer)
 	end_update(writer);
 }
 
-static bool in_the_future(const struct vmclock_writer *writer, const struct vmclock_line *line)
+/* A line by the counter that is `now`. */
+static bool in_the_future(const struct vmclock_line *line, uint64_t now)
 {
-	int64_t ticks = (int64_t)(line->counter - writer->read_counter());
+	int64_t ticks = (int64_t)(line->counter - now);
 
 	return ticks > 0 && vmclock_line_span(line, ticks) > (vmclock_instant)FUTURE_S_FRAC;
 }
@@ -102,7 +103,8 @@ void vmclock_writer_recover(struct vmclock_writer *writer)
 	memcpy(&writer->now, writer->page, sizeof(writer->now));
 	usable = same_boot && roll_back(writer);
 	line = vmclock_page_line(&writer->now.page);
-	if (usable && line.period && writer->read_counter && in_the_future(writer, &line))
+	if (usable && line.period && writer->read_counter &&
+	    in_the_future(&line, vmclock_writer_counter(writer)))
 		usable = false; /* the counter started again */
 	if (!usable)
 		vmclock_writer_invalidate(writer);
@@ -118,6 +120,7 @@ static int check_reference(const struct vmclock_writer *writer,
 		.period = reference->counter_period_frac_sec,
 		.shift = reference->counter_period_shift,
 	};
+	uint64_t now = writer->read_counter();
 
 	if ((reference->flags & ~FILE_FLAGS) ||
 	    reference->clock_status > VMCLOCK_STATUS_UNRELIABLE ||
@@ -126,18 +129,19 @@ static int check_reference(const struct vmclock_writer *writer,
 		return -EINVAL;
 	if (!line.period || line.shift > 127 || reference->time_sec >= TIME_MAX_S ||
 	    reference->tai_offset_sec > TAI_OFFSET_MAX_S ||
-	    reference->tai_offset_sec < -TAI_OFFSET_MAX_S || in_the_future(writer, &line))
+	    reference->tai_offset_sec < -TAI_OFFSET_MAX_S || in_the_future(&line, now))
 		return -ERANGE;
-	if ((int64_t)(line.counter - writer->read_counter()) < -(1LL << 62))
+	if ((int64_t)(line.counter - now) < -(1LL << 62))
 		return -ESTALE;
 	return 0;
 }
 
-static void encode(const struct vmclock_reference *reference, struct vmclock_abi *page)
+static void encode(const struct vmclock_reference *reference, bool disrupt,
+		   struct vmclock_abi *page)
 {
 	uint64_t flags = reference->flags;
 
-	if (reference->disrupt) {
+	if (disrupt) {
 		page->disruption_marker = htole64(le64toh(page->disruption_marker) + 1);
 		flags &= ~VMCLOCK_FLAG_TIME_MONOTONIC;
 	}
@@ -157,13 +161,24 @@ static void encode(const struct vmclock_reference *reference, struct vmclock_abi
 	page->time_maxerror_nanosec = htole64(reference->time_maxerror_nanosec);
 }
 
+/* Most pages count as this machine does. */
+static int to_page_counter(const struct vmclock_writer *writer, struct vmclock_abi *page)
+{
+	const struct vmclock_scale *s = &writer->scale;
+	struct vmclock_abi host = *page;
+
+	if (s->ratio == 1 && !s->frac_bits && !s->offset)
+		return 0;
+	return vmclock_convert(&host, s, page);
+}
+
 /* How far the new line is behind the one in force at this moment; 0 or less: it is not. */
 static vmclock_instant step_back(const struct vmclock_writer *writer,
 				 const struct vmclock_abi *next)
 {
 	struct vmclock_line old_line = vmclock_page_line(&writer->now.page);
 	struct vmclock_line new_line = vmclock_page_line(next);
-	uint64_t counter = writer->read_counter();
+	uint64_t counter = vmclock_writer_counter(writer);
 
 	if (!old_line.period)
 		return 0;
@@ -193,6 +208,7 @@ int vmclock_writer_publish(struct vmclock_writer *writer, const struct vmclock_r
 			   uint64_t splice_max_ns, double *raised_ns)
 {
 	union vmclock_page_copy next = writer->now;
+	bool disrupt = reference->disrupt || writer->rescaled;
 	vmclock_instant behind = 0;
 	int rc = check_reference(writer, reference);
 
@@ -200,10 +216,13 @@ int vmclock_writer_publish(struct vmclock_writer *writer, const struct vmclock_r
 		*raised_ns = 0;
 	if (rc)
 		return rc;
-	encode(reference, &next.page);
+	encode(reference, disrupt, &next.page);
+	rc = to_page_counter(writer, &next.page);
+	if (rc)
+		return rc;
 	vmclock_journal_save(&writer->journal, &writer->now, load_seq(writer));
 	begin_update(writer);
-	if (!reference->disrupt && promises_monotonic(&writer->now.page, &next.page))
+	if (!disrupt && promises_monotonic(&writer->now.page, &next.page))
 		behind = step_back(writer, &next.page);
 	if (behind > 0 && vmclock_span_ns_up((vmclock_u128)behind) > splice_max_ns) {
 		rc = -ESTALE;
@@ -213,6 +232,7 @@ int vmclock_writer_publish(struct vmclock_writer *writer, const struct vmclock_r
 		store_fields(writer, &next);
 	}
 	end_update(writer);
+	writer->rescaled = writer->rescaled && rc;
 	if (raised_ns && !rc && behind > 0)
 		*raised_ns = (double)behind * (1e9 / 18446744073709551616.0);
 	return rc;

@@ -11,8 +11,19 @@ struct vmclock_writer {
 	struct vmclock_abi *page;
 	union vmclock_page_copy now; /* what the page says; the constant words and line count */
 	struct vmclock_journal journal;
-	uint64_t (*read_counter)(void); /* NULL: only the status will be written */
+	uint64_t (*read_counter)(void); /* of this machine; NULL: only the status will be written */
+	struct vmclock_scale scale;	/* from there to the page's counter */
+	bool rescaled;			/* since the last publication */
 };
+
+/* The page's counter now. */
+static inline uint64_t vmclock_writer_counter(const struct vmclock_writer *writer)
+{
+	const struct vmclock_scale *s = &writer->scale;
+
+	return (uint64_t)(((vmclock_u128)writer->read_counter() * s->ratio) >> s->frac_bits) +
+	       s->offset;
+}
 
 /* Makes a page that was just mapped say something true. */
 void vmclock_writer_recover(struct vmclock_writer *writer);

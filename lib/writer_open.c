@@ -147,24 +147,36 @@ static int open_or_create(struct vmclock_writer *writer, const char *path, uint8
 	return rc;
 }
 
-static struct vmclock_writer *allocate(uint64_t (*read_counter)(void))
+static const struct vmclock_scale own_counter = {.ratio = 1};
+
+static struct vmclock_writer *allocate(uint64_t (*read_counter)(void),
+				       const struct vmclock_scale *scale)
 {
 	struct vmclock_writer *writer = calloc(1, sizeof(*writer));
 
 	if (!writer)
 		return NULL;
 	writer->read_counter = read_counter;
+	writer->scale = *scale;
 	writer->journal.fd = -1;
 	return writer;
 }
 
-int vmclock_writer_open(const char *path, uint8_t counter_id, uint64_t (*read_counter)(void),
-			struct vmclock_writer **out)
+static bool is_sane(const struct vmclock_scale *scale)
 {
-	struct vmclock_writer *writer = allocate(read_counter);
+	return scale->ratio && scale->frac_bits <= 63;
+}
+
+int vmclock_writer_open_guest(const char *path, uint8_t counter_id, uint64_t (*read_counter)(void),
+			      const struct vmclock_scale *scale, struct vmclock_writer **out)
+{
+	struct vmclock_writer *writer;
 	int rc;
 
 	*out = NULL;
+	if (!is_sane(scale))
+		return -EINVAL;
+	writer = allocate(read_counter, scale);
 	if (!writer)
 		return -ENOMEM;
 	rc = open_or_create(writer, path, counter_id);
@@ -173,6 +185,21 @@ int vmclock_writer_open(const char *path, uint8_t counter_id, uint64_t (*read_co
 	else
 		*out = writer;
 	return rc;
+}
+
+int vmclock_writer_open(const char *path, uint8_t counter_id, uint64_t (*read_counter)(void),
+			struct vmclock_writer **out)
+{
+	return vmclock_writer_open_guest(path, counter_id, read_counter, &own_counter, out);
+}
+
+int vmclock_writer_rescale(struct vmclock_writer *writer, const struct vmclock_scale *scale)
+{
+	if (!is_sane(scale))
+		return -EINVAL;
+	writer->scale = *scale;
+	writer->rescaled = true;
+	return 0;
 }
 
 void vmclock_writer_close(struct vmclock_writer *writer)
@@ -193,7 +220,7 @@ int vmclock_page_downgrade(const char *path, uint8_t clock_status)
 
 	if (clock_status != VMCLOCK_STATUS_FREERUNNING && clock_status != VMCLOCK_STATUS_UNRELIABLE)
 		return -EINVAL;
-	writer = allocate(NULL);
+	writer = allocate(NULL, &own_counter);
 	if (!writer)
 		return -ENOMEM;
 	rc = map_existing(writer, path, &st);

@@ -12,6 +12,7 @@ vmclock_unit_test(test_lib_page vmclock_static)
 vmclock_unit_test(test_lib_reader vmclock_static)
 target_link_options(test_lib_reader PRIVATE -Wl,--wrap=clock_gettime,--wrap=open)
 vmclock_unit_test(test_lib_writer vmclock_static)
+vmclock_unit_test(test_lib_guest vmclock_static)
 vmclock_unit_test(test_lib_death vmclock_mortal)
 
 
