@@ -4,10 +4,9 @@
 #include <linux/sched.h>
 #include <linux/timekeeping.h>
 
-#include "counter.h"
 #include "vmclock_host.h"
 
-/* How late the page may learn that its bound has grown too large or its counter is unstable. */
+/* How late the page may learn that its bound has grown too large. */
 #define WATCH_NS NSEC_PER_SEC
 
 static struct vmclock_host *host_of(struct work_struct *work)
@@ -52,8 +51,6 @@ static void watch(struct work_struct *work)
 	struct vmclock_host *host = host_of(work);
 
 	mutex_lock(&host->lock);
-	if (host->line_valid && !vmclock_counter_stable())
-		vmclock_reference_forget(host, VMCLOCK_HOST_REASON_COUNTER);
 	if (host->line_valid) {
 		downgrade(host);
 		watch_again(host);

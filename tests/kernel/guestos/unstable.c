@@ -46,11 +46,15 @@ static void test_unstable(int fd)
 	struct vmclock_host_snapshot snapshot = {.size = sizeof(snapshot)};
 	struct vmclock_abi before;
 	struct vmclock_abi after;
+	uint64_t began;
 
 	check_errno(set_reference(fd), 0, "a reference");
 	before = page_of(fd);
+	began = read_counter();
 	check_errno(load_module("/modules.test/unstable.ko", ""), 0, "the TSC becomes unstable");
 	check(poll(&update, 1, 10000) == 1, "whoever waits is woken");
+	note("%.1f ms after the module that says so began to load",
+	     (double)(read_counter() - began) * 1e3 / (double)counter_hz());
 	after = page_of(fd);
 	check(after.clock_status == VMCLOCK_STATUS_UNRELIABLE &&
 		      after.disruption_marker != before.disruption_marker && !(after.seq_count & 1),
