@@ -23,6 +23,12 @@ compile() {
 		-I"$project/lib" -I"$here" -I"$here/guestos" -o "$@"
 }
 
+# Rate of the machine's counter, kHz.
+rate_khz() {
+	compile "$work/rate" "$here/rate.c"
+	"$work/rate"
+}
+
 # program NAME [SOURCE...]: the next test; guestos/NAME.c unless other sources are named.
 program() {
 	local name=$1
@@ -31,6 +37,12 @@ program() {
 	[[ $# != 0 ]] || set -- "$here/guestos/$name.c"
 	compile "$root/tests/$name" "$@" "$here/guestos/harness.c"
 	echo "$name" >>"$root/order"
+}
+
+# What the driver is held to on every kernel.
+driver_programs() {
+	program device "$here"/device_{test,fuzz,line}.c
+	program guest "$here"/{guest_test,guest_make,device_line}.c "$project/lib/vmclock_line.c"
 }
 
 # file SOURCE PATH: anything else, there under this path.
@@ -97,22 +109,34 @@ boot_uml() {
 
 	shift 2
 	initramfs
-	twice env TMPDIR="$work" timeout -k 5 "$limit_s" nice -n 15 "$kernel" mem=512M \
+	twice env TMPDIR="$work" timeout -k 5 "$limit_s" nice -n 15 "$kernel" mem=512M ncpus=2 \
 		initrd="$work/initramfs.gz" con0=null,fd:1 con=null console=tty0 loglevel=7 \
 		umid="vmclock-$$" uml_dir="$work/" "$@"
 }
 
 # boot_qemu LIMIT_S KERNEL PARAMETERS [OPTION...]: a PC without KVM; its serial line is the log.
 boot_qemu() {
-	local limit_s=$1 kernel=$2 parameters=$3
+	local limit_s=$1 kernel=$2 khz=${khz:-$(rate_khz)}
+	local parameters="console=ttyS0 loglevel=5 panic=-1 tsc=reliable tsc_early_khz=$khz $3"
 
 	shift 3
 	need qemu-system-x86_64 qemu-system-x86
 	initramfs
-	twice timeout -k 5 "$limit_s" nice -n 15 qemu-system-x86_64 -accel "${accelerator:-tcg,thread=multi}" \
-		-machine pc -cpu max -m 256M -display none -serial stdio -monitor none -no-reboot \
-		-nic none -kernel "$kernel" -initrd "$work/initramfs.gz" \
-		-append "console=ttyS0 loglevel=5 panic=-1 tsc=reliable $parameters" "$@"
+	twice qemu timeout -k 5 "$limit_s" nice -n 15 qemu-system-x86_64 \
+		-accel "${accelerator:-tcg,thread=multi}" -machine pc -cpu max -m 256M -display none \
+		-monitor none -no-reboot -nic none -serial file:"$work/serial.log" -serial stdio \
+		-kernel "$kernel" -initrd "$work/initramfs.gz" \
+		-append "$parameters" "$@"
+}
+
+# The same in virtual time, at a rate of 1 GHz: as fast as it can, idle time takes none.
+boot_virtual() {
+	accelerator=tcg khz=1000000 boot_qemu "$@" -icount shift=0,sleep=off
+}
+
+# At its second serial port somebody types a line every second: that wakes who sleeps.
+qemu() {
+	while sleep 1 && echo; do :; done | "$@"
 }
 
 twice() {
@@ -131,8 +155,9 @@ twice() {
 }
 
 reaches_its_end() {
+	: >"$work/serial.log"
 	"$@" >"$work/console.log" 2>&1 </dev/null || true
-	tr -d '\r' <"$work/console.log" >"$work/console.txt"
+	cat "$work/console.log" "$work/serial.log" | tr -d '\r' >"$work/console.txt"
 	grep -q '^# the end$' "$work/console.txt"
 }
 
