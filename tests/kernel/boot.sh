@@ -145,7 +145,8 @@ twice() {
 	local start=$SECONDS
 
 	reaches_its_end "$@" || {
-		say "the boot did not reach its end; once more"
+		say "the boot did not reach its end; once more (see console-first.txt)"
+		cp "$work/console.txt" "$work/console-first.txt"
 		reaches_its_end "$@"
 	} || {
 		tail -n 40 "$work/console.txt" | sed 's/^/# /'
