@@ -28,8 +28,13 @@ static const double LEAST_START_VAR_NS2 = 1e4;
 /* A pulse's base lateness cannot be observed: a tenth of the stated most, or 1 us by experience. */
 static const double EDGE_DELAY_SHARE = 0.1;
 static const double EDGE_DELAY_SD_NS = 1000.0;
-/* The first pulse may be late by so much. */
+/* The first pulse may be late by so much, and differ from the second by so much. */
 static const double EDGE_START_SD_NS = 1e5;
+static const double EDGE_PAIR_SD_NS = 1e4;
+/* An interrupt is late by a few us, on the whole: as good as having seen so many of them. Without
+ * this belief a wrong rate would pass for lateness through the first half minute. */
+static const double EDGE_LATENESS_NS = 3000.0;
+static const double EDGE_LATENESS_SAMPLES = 4.0;
 
 /* The base delay is forgotten over so many samples in which it is being measured: those late by
  * less than the median in both directions, a quarter of all, hence the 4. */
@@ -256,9 +261,34 @@ static void start(struct filter *f, const struct sample *s, double rate_ppb)
 	bank_start(&f->bank, mean, var);
 	correlation_reset(&f->correlation);
 	queueing_reset(&f->queueing, f->dict, f->correlation.exponent);
+	if (s->kind == SAMPLE_EDGE)
+		queueing_expect(&f->queueing, EDGE_LATENESS_NS, EDGE_LATENESS_SAMPLES);
 	path_reset(&f->path, s->kind == SAMPLE_EDGE);
 	scalar_noise_start(&f->noise, span_ns(f, s));
 	unseen_reset(&f->unseen);
+}
+
+/*
+ * Two pulses say phase and rate at once: interrupts differ by much less than the rate of an unknown
+ * counter moves it in a second. Quadrature under so wide a belief would not see the density's edge.
+ */
+static void start_from_pair(struct filter *f, const struct sample *s)
+{
+	double elapsed_s = ticks_ns(f, middle(s), f->counter) * 1e-9;
+	double apart_ns = (double)(s->t_after_ns - f->base_ns) -
+			  ticks_ns(f, middle(s), f->counter) - f->bank.mix.mean[PHASE_NS];
+	double sd_ppb = EDGE_PAIR_SD_NS / elapsed_s;
+	struct moments *mix = &f->bank.mix;
+	double mean[BANK_STATES] = {0.0}, var[BANK_STATES] = {0.0};
+
+	if (!(sd_ppb < f->prior.rate_sd_ppb))
+		return;
+	mean[RATE_PPB] = apart_ns / elapsed_s;
+	var[RATE_PPB] = sd_ppb * sd_ppb;
+	var[PHASE_NS] = EDGE_PAIR_SD_NS * EDGE_PAIR_SD_NS;
+	var[DELAY_NS] = mix->cov[DELAY_NS][DELAY_NS];
+	var[DELAY_NS + 1] = mix->cov[DELAY_NS + 1][DELAY_NS + 1];
+	bank_start(&f->bank, mean, var);
 }
 
 /* --- points in time --- */
@@ -476,6 +506,8 @@ int filter_add(struct filter *f, const struct sample *s)
 		start(f, s, f->bank.mix.mean[RATE_PPB]);
 		return 0;
 	}
+	if (f->kind == SAMPLE_EDGE && f->samples == 2)
+		start_from_pair(f, s);
 	advance(f, counter);
 	if (s->kind == SAMPLE_EXCHANGE || s->kind == SAMPLE_EDGE)
 		add_delays(f, s);

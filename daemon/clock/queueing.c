@@ -137,6 +137,19 @@ static void fit(struct queueing *q)
 	}
 }
 
+void queueing_expect(struct queueing *q, double lateness_ns, double samples)
+{
+	/* An exponential: the density of what is late for one reason. */
+	for (int i = 0; i < ONEWAY_NODES; i++) {
+		double late = q->dict->node_ns[i] / lateness_ns;
+		double share = late >= 0 ? q->dict->cell_ns[i] / lateness_ns * exp(-late) : 0;
+
+		q->mass[REPLY][i] += samples * share;
+		q->recent_mass[i] += samples * share;
+	}
+	fit(q);
+}
+
 void queueing_end(struct queueing *q)
 {
 	if (q->samples > CHOICE_AFTER)

@@ -36,6 +36,8 @@ struct queueing {
 };
 
 void queueing_reset(struct queueing *q, const struct oneway_dictionary *dict, double exponent);
+/* Begins with the belief that latenesses are of about this size, as if so many had been seen. */
+void queueing_expect(struct queueing *q, double lateness_ns, double samples);
 /* Everything learned is forgotten, the path is another one. */
 void queueing_relearn(struct queueing *q);
 
