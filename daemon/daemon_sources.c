@@ -31,30 +31,20 @@ static bool has_utc(const struct event *e)
 	return !event_marks_second(e) || e->edge.labelled;
 }
 
-static int take_event(void *context, struct source *source, const struct event *raw)
+static int take_event(void *context, struct source *source, const struct event *event)
 {
 	struct daemon *d = context;
 	const struct config_source *config = source->config;
-	int64_t utc_s = event_utc_s(raw), tai_offset_s = leap_tai_offset_s(&d->leap, utc_s);
-	struct event event = *raw;
-	struct sample sample;
-	int err = 0;
+	struct event_terms terms = {.offset_ns = config->offset_ns,
+				    .max_error_ns = config->max_error_ns,
+				    .max_latency_ns = config->max_latency_ns};
+	int64_t utc_s = event_utc_s(event);
 
-	event_log_write(d->event_log, source->name, raw);
-	if (has_utc(raw) && calendar_is_ambiguous(&d->leap, utc_s, LEAP_MARGIN_S))
+	event_log_write(d->event_log, source->name, event);
+	if (has_utc(event) && calendar_is_ambiguous(&d->leap, utc_s, LEAP_MARGIN_S))
 		return -EINVAL;
-	if (event_marks_second(raw)) {
-		err = discipline_pulse(d->discipline, source->slot, &event.edge, tai_offset_s,
-				       config->offset_ns);
-		tai_offset_s = 0; /* it is in the label now */
-	}
-	if (!err)
-		err = event_to_sample(&event, tai_offset_s * NS_PER_S, config->offset_ns,
-				      config->max_error_ns, d->counter.ns_per_tick, &sample);
-	if (err)
-		return err;
-	event_limit_latency(&sample, config->max_latency_ns);
-	return discipline_sample(d->discipline, source->slot, &sample);
+	terms.utc_to_line_s = leap_tai_offset_s(&d->leap, utc_s);
+	return discipline_event(d->discipline, source->slot, event, &terms);
 }
 
 static void source_offline(void *context, struct source *source)

@@ -23,8 +23,9 @@
 /* How long the first line waits for more than half of the sources, after the first answer. */
 #define START_GRACE_S 2.0
 /* How long for a pulse, which is better than all of them: two edges, and a third where one came
- * before there was anybody to name it. */
+ * before there was anybody to name it; longer where edges come, but not yet as they should. */
 #define PULSE_GRACE_S 3.0
+#define PULSE_SEEN_GRACE_S 10.0
 /* The promise is taken over this span until the wander is known. */
 #define WINDOW_START_S 1024.0
 /* The line is renewed at most this often; samples in between wait for the next renewal. */
@@ -301,7 +302,8 @@ static double start_grace_s(const struct discipline *d, uint64_t now)
 		asked++;
 		answered += slot->voting || (slot->status.samples && !slot->status.has_interval);
 		if (slot->config.pulse && !slot->status.samples && !slot->offline)
-			grace_s = PULSE_GRACE_S;
+			grace_s = fmax(grace_s,
+				       slot->pulse_seen ? PULSE_SEEN_GRACE_S : PULSE_GRACE_S);
 	}
 	if (2 * answered <= asked)
 		grace_s = fmax(grace_s, START_GRACE_S);

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "envelope.h"
+#include "event.h"
 #include "filter.h"
 #include "line.h"
 #include "pulse.h"
@@ -90,6 +91,7 @@ struct discipline_source_status {
 	double weight;		  /* share of the combination, 0..1 */
 	struct filter_report filter;
 	struct pulse_counts pulses;
+	int64_t second; /* that the last pulse marked, in the scale of the line */
 };
 
 struct discipline_totals {
@@ -109,6 +111,14 @@ struct discipline_totals {
 	unsigned int truechimers;
 	unsigned int falsetickers;
 	unsigned int selectable; /* sources with a vote */
+};
+
+/* What the operator and the scale of the line do to the events of a source. */
+struct event_terms {
+	int64_t utc_to_line_s; /* TAI - UTC when live, 0 in replay */
+	double offset_ns;      /* source - true time, taken off */
+	double max_error_ns;   /* added; INFINITY: none is stated of a source that claims none */
+	double max_latency_ns; /* of the stamp of a pulse; INFINITY: not stated */
 };
 
 struct discipline;
@@ -157,14 +167,14 @@ void discipline_set_monotonic(struct discipline *d, bool monotonic);
 void discipline_seed(struct discipline *d, const struct line *line, const struct interval *bound);
 
 /*
- * An edge of a source with `pulse`: is it a pulse, and of which second? 0: edge->label_s is that
- * second in the scale of the line. A label that the source gave itself is only moved there, by
- * utc_to_line_s; else it comes from other sources whose whole interval lies within 0.4 s of one and
- * the same second, or by counting on from there. offset_ns as for event_to_sample(). -EAGAIN: not
- * known yet; -ERANGE: not a pulse, or contradicted; -EINVAL: no such source, or not in order.
+ * What a source saw, turned into samples. Edges that mark seconds are judged first: is it a pulse,
+ * and of which second? A label that the source gave itself is taken; else it comes from other
+ * sources whose whole interval lies within 0.4 s of one and the same second, or by counting on
+ * from there. 0; -EAGAIN: not known yet; -ERANGE: not a pulse, or contradicted; else as
+ * event_to_sample() and discipline_sample().
  */
-int discipline_pulse(struct discipline *d, int slot, struct event_edge *edge, int64_t utc_to_line_s,
-		     double offset_ns);
+int discipline_event(struct discipline *d, int slot, const struct event *event,
+		     const struct event_terms *terms);
 
 /* Only these slots (a bit each) name the seconds of this one, be they selected or not; 0: any other
  * that is selected or selectable. */

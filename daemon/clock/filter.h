@@ -31,7 +31,7 @@ struct estimate {
 	double wander; /* ns/s per sqrt(s): random walk of the rate, learned */
 };
 
-struct filter; /* opaque; filter_size() bytes, aligned for double */
+struct filter;	      /* opaque; filter_size() bytes, aligned for double */
 struct filter_tables; /* constant tables that all filters share */
 
 /* What a new filter believes of the rate before the first pair of samples. */
@@ -51,8 +51,8 @@ void filter_init(struct filter *f, const struct filter_tables *tables, double ns
 
 /*
  * Takes a sample. Samples come in counter order; one that is not later than the last is refused
- * with -EINVAL, as is one whose numbers make no sense (negative round trip beyond the stamps' error).
- * 0: taken.
+ * with -EINVAL, as is one whose numbers make no sense (negative round trip beyond the stamps'
+ * error). 0: taken.
  */
 int filter_add(struct filter *f, const struct sample *s);
 
@@ -64,12 +64,12 @@ bool filter_estimate(const struct filter *f, uint64_t counter, struct estimate *
 
 /* For reports; NAN where the kind of source has no such thing. */
 struct filter_report {
-	double noise_ns;       /* typical one-sigma-equivalent noise of one sample around the line */
-	double delay_ns;       /* round trip at the base delay */
+	double noise_ns; /* typical one-sigma-equivalent noise of one sample around the line */
+	double delay_ns; /* round trip at the base delay */
 	double path_offset_ns[2]; /* extra delay over the best path known, request and reply */
-	bool per_direction;    /* the two directions use densities of their own */
-	double tempering;      /* 0..1; below 1 when successive queueing is correlated */
-	uint64_t path_changes; /* path shifts told from clock shifts */
+	bool per_direction;	  /* the two directions use densities of their own */
+	double tempering;	  /* 0..1; below 1 when successive queueing is correlated */
+	uint64_t path_changes;	  /* path shifts told from clock shifts */
 };
 void filter_get_report(const struct filter *f, struct filter_report *out);
 

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Which second a pulse marks: what other sources' intervals leave possible. */
-#include <errno.h>
-#include <math.h>
+#include "label.h"
 
-#include "discipline_state.h"
+#include <math.h>
 
 /* A whole interval within this of a second names it; a pulse wrongly wired is then not believed. */
 #define LABEL_REACH_NS 0.4e9
@@ -50,9 +49,8 @@ static bool second_in(const struct interval *in, double offset_ns, int64_t *seco
 	return base_ns + in->lo_ns > -LABEL_REACH_NS && base_ns + in->hi_ns < LABEL_REACH_NS;
 }
 
-/* What the others say; they have to agree. */
-static bool ask_others(const struct discipline *d, const struct slot *pulse, uint64_t counter,
-		       double offset_ns, int64_t *second)
+bool label_second(const struct discipline *d, const struct slot *pulse, uint64_t counter,
+		  double offset_ns, int64_t *second)
 {
 	bool any = false;
 
@@ -61,8 +59,7 @@ static bool ask_others(const struct discipline *d, const struct slot *pulse, uin
 		struct interval interval;
 		int64_t theirs;
 
-		if (!may_label(pulse, other, i) ||
-		    !interval_around(d, other, counter, &interval) ||
+		if (!may_label(pulse, other, i) || !interval_around(d, other, counter, &interval) ||
 		    fabs(interval.lo_ns) > 1e9 || fabs(interval.hi_ns) > 1e9 ||
 		    !second_in(&interval, offset_ns, &theirs))
 			continue;
@@ -72,71 +69,4 @@ static bool ask_others(const struct discipline *d, const struct slot *pulse, uin
 		any = true;
 	}
 	return any;
-}
-
-static int refuse(struct slot *slot, const char *why, int error)
-{
-	slot->pulse_why = why;
-	return error;
-}
-
-static int judge_edge(struct slot *slot, const struct event_edge *edge)
-{
-	if (slot->pulse_seen && counter_diff(edge->c_edge, slot->pulse_last) <= 0)
-		return -EINVAL;
-	slot->pulse_seen = true;
-	slot->pulse_last = edge->c_edge;
-	switch (pulse_add(&slot->pulse, edge)) {
-	case PULSE_GOOD:
-		return 0;
-	case PULSE_FIRST:
-		return refuse(slot, "waiting for a second pulse, a second after the first", -EAGAIN);
-	case PULSE_DOUBLE:
-		return refuse(slot, "more than one edge a second", -ERANGE);
-	case PULSE_WIDTH:
-		return refuse(slot, "the pulse is not as long as before", -ERANGE);
-	default:
-		return refuse(slot, "edges do not come once a second", -ERANGE);
-	}
-}
-
-int discipline_pulse(struct discipline *d, int index, struct event_edge *edge,
-		     int64_t utc_to_line_s, double offset_ns)
-{
-	struct slot *slot = discipline_slot(d, index);
-	int64_t theirs, second;
-	bool renamed;
-	int err;
-
-	if (!slot)
-		return -EINVAL;
-	slot->config.pulse = true; /* of some sources only what they send tells */
-	d->dirty = true;
-	err = judge_edge(slot, edge);
-	if (err)
-		return err;
-	if (edge->labelled) {
-		edge->label_s += utc_to_line_s;
-		return 0;
-	}
-	err = pulse_label(&slot->pulse,
-			  ask_others(d, slot, edge->c_edge, offset_ns, &theirs) ? &theirs : NULL,
-			  &second, &renamed);
-	if (err == -EAGAIN)
-		return refuse(slot, "no other source knows which second it marks", err);
-	if (err)
-		return refuse(slot, "others name another second than it counted", err);
-	if (renamed)
-		discipline_reset_source(d, index);
-	edge->labelled = true;
-	edge->label_s = second;
-	return 0;
-}
-
-void discipline_set_lock(struct discipline *d, int index, uint64_t slots)
-{
-	struct slot *slot = discipline_slot(d, index);
-
-	if (slot)
-		slot->lock = slots;
 }

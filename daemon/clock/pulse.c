@@ -34,13 +34,14 @@ void pulse_reset(struct pulse *p)
 	p->counts = counts;
 }
 
-static void row_begin(struct pulse_row *row, uint64_t counter)
+static void row_begin(struct pulse_row *row, const struct event_edge *edge)
 {
 	*row = (struct pulse_row){.edges = 1,
-				  .last = counter,
-				  .anchor = counter,
+				  .last = edge->c_edge,
+				  .anchor = edge->c_edge,
 				  .period_ns = 1e9,
-				  .period_off = RATE_UNKNOWN};
+				  .period_off = RATE_UNKNOWN,
+				  .uncertainty_ticks = edge->uncertainty_ticks};
 }
 
 /* Whole seconds from the row's last edge to this one, at least 1; 0: it stands elsewhere. */
@@ -68,10 +69,14 @@ static void learn_period(const struct pulse *p, struct pulse_row *row)
 	row->seconds = 0;
 }
 
-static void row_extend(const struct pulse *p, struct pulse_row *row, uint64_t counter,
+static void row_extend(struct pulse *p, struct pulse_row *row, const struct event_edge *edge,
 		       int64_t seconds)
 {
-	row->last = counter;
+	p->before = row->last;
+	p->before_seconds = seconds;
+	p->before_uncertainty_ticks = row->uncertainty_ticks;
+	row->last = edge->c_edge;
+	row->uncertainty_ticks = edge->uncertainty_ticks;
 	row->seconds += seconds;
 	row->edges++;
 	if (row->seconds >= LEARN_SECONDS)
@@ -80,15 +85,16 @@ static void row_extend(const struct pulse *p, struct pulse_row *row, uint64_t co
 
 /* An edge that is none of the row's: the start of another row, or the next in it. True: that one
  * has become the pulse. */
-static bool follow_other(struct pulse *p, uint64_t counter)
+static bool follow_other(struct pulse *p, const struct event_edge *edge)
 {
-	int64_t seconds = row_seconds_to(p, &p->other, counter);
+	int64_t seconds = row_seconds_to(p, &p->other, edge->c_edge);
 
 	if (seconds)
-		row_extend(p, &p->other, counter, seconds);
+		row_extend(p, &p->other, edge, seconds);
 	else
-		row_begin(&p->other, counter);
-	if (p->other.edges < EDGES_TO_MOVE)
+		row_begin(&p->other, edge);
+	/* Nothing says that a first edge without a second was a pulse. */
+	if (p->other.edges < (p->row.edges == 1 ? 2 : EDGES_TO_MOVE))
 		return false;
 	p->row = p->other;
 	p->other.edges = 0;
@@ -121,7 +127,7 @@ static enum pulse_verdict refuse(struct pulse *p, const struct event_edge *edge)
 {
 	double since_ns = (double)counter_diff(edge->c_edge, p->row.last) * p->ns_per_tick;
 
-	if (follow_other(p, edge->c_edge)) {
+	if (follow_other(p, edge)) {
 		p->counts.good++;
 		return PULSE_GOOD;
 	}
@@ -138,23 +144,17 @@ enum pulse_verdict pulse_add(struct pulse *p, const struct event_edge *edge)
 	int64_t seconds;
 
 	if (!p->row.edges) {
-		row_begin(&p->row, edge->c_edge);
+		row_begin(&p->row, edge);
 		return PULSE_FIRST;
 	}
 	seconds = row_seconds_to(p, &p->row, edge->c_edge);
-	if (!seconds && p->row.edges == 1) {
-		/* Nothing says that the first one was a pulse; this one is as good a beginning. */
-		row_begin(&p->row, edge->c_edge);
-		p->counts.wild++;
-		return PULSE_WILD;
-	}
 	if (!seconds)
 		return refuse(p, edge);
 	if (!width_fits(p, edge->since_other_ticks * p->ns_per_tick)) {
 		p->counts.width++;
 		return PULSE_WIDTH;
 	}
-	row_extend(p, &p->row, edge->c_edge, seconds);
+	row_extend(p, &p->row, edge, seconds);
 	p->other.edges = 0;
 	p->second += seconds;
 	p->counts.good++;

@@ -4,7 +4,8 @@
  *
  * Pulses come once a second: an edge is taken when it stands whole seconds from the one before, as
  * far as jitter and the counter's rate allow. The first edge only says where to look for the
- * second. What comes elsewhere is refused, and followed once it has gone on for a while.
+ * second; of two that do not agree the one that is followed by another is right. Later on, what
+ * comes elsewhere is refused, and followed once it has gone on for a while.
  */
 #ifndef VMCLOCK_CLOCK_PULSE_H
 #define VMCLOCK_CLOCK_PULSE_H
@@ -38,12 +39,13 @@ struct pulse_counts {
 
 /* A row of edges at whole seconds from each other. */
 struct pulse_row {
-	unsigned int edges; /* 0: none */
-	uint64_t last;	    /* counter at the latest */
-	uint64_t anchor;    /* counter at an older one that the period is learned from */
-	int64_t seconds;    /* from there to the latest */
-	double period_ns;   /* a second by the counter */
-	double period_off;  /* how far that may be off, as a ratio */
+	unsigned int edges;	  /* 0: none */
+	uint64_t last;		  /* counter at the latest */
+	uint64_t anchor;	  /* counter at an older one that the period is learned from */
+	int64_t seconds;	  /* from there to the latest */
+	double period_ns;	  /* a second by the counter */
+	double period_off;	  /* how far that may be off, as a ratio */
+	double uncertainty_ticks; /* of the latest */
 };
 
 struct pulse {
@@ -54,8 +56,11 @@ struct pulse {
 	double width_ns;	/* from the other edge to this one; 0: not known */
 	double other_width_ns;	/* of the last pulse that was refused for it */
 	unsigned int widths;	/* refused ones in a row that agree */
+	uint64_t before;	/* counter at the edge before the last good one ... */
+	int64_t before_seconds; /* ... which was so long ago; 0: not of the same row */
+	double before_uncertainty_ticks;
 	bool labelled;
-	int64_t second; /* that the last good edge marked, if labelled */
+	int64_t second;		  /* that the last good edge marked, if labelled */
 	unsigned int mislabelled; /* in a row */
 	struct pulse_counts counts;
 };

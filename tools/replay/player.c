@@ -160,24 +160,15 @@ static int run_deadlines(struct player *p, uint64_t until)
 	return error;
 }
 
-/* As the daemon's take_event(), in the scale of the recording. */
+/* In the scale of the recording. */
 static int take_event(struct player *p, const struct step *step)
 {
 	const struct event_csv_settings *settings = &p->recording->sources[step->source].settings;
-	struct event event = step->event;
-	struct sample sample;
-	int error = 0;
+	const struct event_terms terms = {.offset_ns = settings->offset_ns,
+					  .max_error_ns = settings->max_error_ns,
+					  .max_latency_ns = settings->max_latency_ns};
 
-	if (event_marks_second(&event))
-		error = discipline_pulse(p->discipline, p->slots[step->source], &event.edge, 0,
-					 settings->offset_ns);
-	if (!error)
-		error = event_to_sample(&event, 0, settings->offset_ns, settings->max_error_ns,
-					p->recording->ns_per_tick, &sample);
-	if (error)
-		return error;
-	event_limit_latency(&sample, settings->max_latency_ns);
-	return discipline_sample(p->discipline, p->slots[step->source], &sample);
+	return discipline_event(p->discipline, p->slots[step->source], &step->event, &terms);
 }
 
 static int play_event(struct player *p, const struct step *step)
