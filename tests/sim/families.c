@@ -350,16 +350,30 @@ static void draw_mixed(struct scenario *s, struct rng *r)
 	}
 }
 
-/* A pulse each second, stamped late by software; a server says which second. */
+/*
+ * A pulse each second, stamped late by software, with edges that are none and pulses that are
+ * missing; a server says which second, and may be as wrong as it may be for that.
+ */
 static void draw_pulse(struct scenario *s, struct rng *r)
 {
 	base(s, r);
 	s->duration_s = 2500;
 	s->server_count = 2;
+	s->servers[0].error_ns = rng_chance(r, 0.5) ? rng_between(r, -0.19e9, 0.19e9) : 0;
+	s->servers[0].claim_ns = fabs(s->servers[0].error_ns) + 1e4;
 	s->servers[1].kind = SERVER_PPS;
 	s->servers[1].poll_s = 1;
+	s->servers[1].loss = rng_between(r, 0, 0.2);
+	s->servers[1].wild = rng_between(r, 0, 0.2);
 	s->servers[1].noise_ns = rng_log_between(r, 100, 5000);
 	s->known_bias_ns = s->servers[1].noise_ns;
+}
+
+/* The same with a promise of how late it may be, which is its bound. */
+static void draw_bounded_pulse(struct scenario *s, struct rng *r)
+{
+	draw_pulse(s, r);
+	s->servers[1].latency_ns = s->servers[1].noise_ns * rng_between(r, 2, 20);
 }
 
 /* Nobody answers for two hours. Steady queueing before, so that the wander alone decides. */
@@ -432,6 +446,8 @@ const struct family families[] = {
 	 0},
 	{"phc", "a hardware clock", draw_phc, JUDGE_SETTLED, 12, 0},
 	{"pulse", "one pulse a second, and a server", draw_pulse, JUDGE_SETTLED, 8, 0},
+	{"bounded-pulse", "a pulse that is late by so much at most", draw_bounded_pulse,
+	 JUDGE_SETTLED, 16, 0},
 	{"mixed", "a hardware clock and two servers", draw_mixed, JUDGE_SETTLED, 8, 0},
 	{"outage", "nobody answers for two hours", draw_outage, JUDGE_OUTAGE, 120, 0},
 	{"coverage", "is the estimated error honest", draw_coverage, JUDGE_COVERAGE, 200, 0},

@@ -27,6 +27,7 @@ struct server {
 	double edge_until_s;
 	bool leg_out;
 	double leg_until_s;
+	int64_t true_second; /* that its pulse marks */
 };
 
 struct world {
@@ -72,6 +73,12 @@ static void record_counter(struct world *w)
 	record(w, &line);
 }
 
+/* A pulse has no error of its own here; who does not state how late it may be states nothing. */
+static double own_error_ns(const struct server_config *c)
+{
+	return c->kind == SERVER_PPS && !(c->latency_ns > 0) ? INFINITY : 0;
+}
+
 static void record_source(struct world *w, const struct server *s)
 {
 	struct event_csv_settings settings = {
@@ -79,6 +86,9 @@ static void record_source(struct world *w, const struct server *s)
 		.trust = s->config->trust,
 		.min_samples = 1,
 		.poll_s = s->config->poll_s,
+		.pulse = s->config->kind == SERVER_PPS,
+		.max_error_ns = own_error_ns(s->config),
+		.max_latency_ns = s->config->latency_ns,
 	};
 	struct event_csv line = {.kind = EVENT_CSV_SOURCE};
 
@@ -123,7 +133,11 @@ static int start_daemon(struct world *w)
 	for (unsigned int i = 0; i < w->scenario->server_count; i++) {
 		struct server *s = &w->servers[i];
 		struct discipline_source_config source = {
-			.prefer = s->config->prefer, .trust = s->config->trust, .min_samples = 1};
+			.prefer = s->config->prefer,
+			.trust = s->config->trust,
+			.min_samples = 1,
+			.pulse = s->config->kind == SERVER_PPS,
+		};
 
 		s->slot = discipline_add_source(w->discipline, &source);
 		if (s->slot < 0)
@@ -256,20 +270,29 @@ static void make_bracket(struct world *w, struct server *s)
 	s->arrives_at_s = w->now_s + width_ns * 1e-9 + 1e-6;
 }
 
-/* The pulse of the next whole second, stamped late. */
+static double lateness_ns(struct world *w, const struct server_config *c)
+{
+	double late_ns = rng_exponential(&w->rng, c->noise_ns);
+
+	if (rng_chance(&w->rng, c->wild))
+		return rng_between(&w->rng, 0.01, 0.9) * 1e9;
+	return c->latency_ns > 0 ? fmin(late_ns, c->latency_ns) : late_ns;
+}
+
+/* The pulse of the next whole second, stamped late, or something that is none. */
 static void make_edge(struct world *w, struct server *s)
 {
 	const int64_t second_ns = 1000000000;
 	int64_t first_ns = w->oscillator.config.first_time_ns;
 	struct event_edge *edge = &s->event.edge;
-	double late_ns = rng_exponential(&w->rng, s->config->noise_ns);
+	double late_ns = lateness_ns(w, s->config);
 	int64_t pulse_ns;
 
 	s->event.kind = EVENT_PPS;
-	edge->labelled = true;
+	edge->labelled = false;
 	edge->uncertainty_ticks = 1;
-	edge->label_s = (first_ns + (int64_t)(w->now_s * 1e9)) / second_ns + 1;
-	pulse_ns = edge->label_s * second_ns - first_ns;
+	s->true_second = (first_ns + (int64_t)(w->now_s * 1e9)) / second_ns + 1;
+	pulse_ns = s->true_second * second_ns - first_ns;
 	edge->c_edge = oscillator_counter(&w->oscillator, (long double)pulse_ns + late_ns);
 	s->arrives_at_s = ((double)pulse_ns + late_ns) * 1e-9 + 1e-6;
 }
@@ -321,17 +344,28 @@ static void run_clock(struct world *w, uint64_t counter)
 			fabs(totals.slew_ppb) >= MAX_SLEW_PPB * (1 - 1e-6));
 }
 
+/* The wrong second is as bad as a program that dies. */
+static bool second_is_right(const struct world *w, const struct server *s)
+{
+	struct discipline_source_status status;
+
+	discipline_get_source(w->discipline, s->slot, &status);
+	return status.second == s->true_second;
+}
+
 static void receive(struct world *w, struct server *s)
 {
-	struct sample sample;
+	const struct event_terms terms = {.max_error_ns = own_error_ns(s->config),
+					  .max_latency_ns = s->config->latency_ns};
+	bool pulse = s->config->kind == SERVER_PPS;
+	int err;
 
 	s->arrives_at_s = NEVER_S;
 	record_event(w, s);
-	if (event_to_sample(&s->event, 0, 0, 0, w->oscillator.ns_per_tick, &sample) != 0) {
-		w->out->error = -EINVAL;
-		return;
-	}
-	w->out->samples += discipline_sample(w->discipline, s->slot, &sample) == 0;
+	err = discipline_event(w->discipline, s->slot, &s->event, &terms);
+	if (!err && pulse && !second_is_right(w, s))
+		w->out->error = -ERANGE;
+	w->out->samples += !err;
 	run_clock(w, counter_at(w, w->now_s));
 }
 

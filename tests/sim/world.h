@@ -28,6 +28,8 @@ struct server_config {
 	double step_ns;	   /* ... by this */
 	double quantum_ns; /* all stamps are rounded down to this; 0: ns */
 	double noise_ns;   /* PHC: one sigma of a read, cut off at the claim; PPS: mean lateness */
+	double latency_ns; /* PPS: the most it is late by, as the operator states; 0: not stated */
+	double wild;	   /* PPS: share of edges that are no pulse */
 	bool prefer;
 	bool trust;
 };
