@@ -252,23 +252,23 @@ static void ask_ntp(struct setup *s, double true_s)
 
 static int see_edge(struct setup *s, double true_s)
 {
+	const struct event_terms terms = {.max_error_ns = s->max_error_ns,
+					  .max_latency_ns = s->max_latency_ns};
 	struct event event = {.kind = EVENT_PPS};
-	struct sample sample;
+	struct discipline_source_status status;
 	int err;
 
 	event.edge.c_edge = counter_at(s, true_s);
 	event.edge.uncertainty_ticks = 1;
 	run(s, event.edge.c_edge);
-	err = discipline_pulse(s->d, s->pps, &event.edge, 0, 0);
+	err = discipline_event(s->d, s->pps, &event, &terms);
 	if (err)
 		return err;
+	discipline_get_source(s->d, s->pps, &status);
 	s->labels++;
-	s->wrong_labels += event.edge.label_s != EPOCH_S + llround(true_s);
-	assert_int_equal(event_to_sample(&event, 0, 0, s->max_error_ns, 1, &sample), 0);
-	event_limit_latency(&sample, s->max_latency_ns);
-	err = discipline_sample(s->d, s->pps, &sample);
-	run(s, sample.c_after);
-	return err;
+	s->wrong_labels += status.second != EPOCH_S + llround(true_s);
+	run(s, event.edge.c_edge);
+	return 0;
 }
 
 static void see_pulse(struct setup *s, int64_t second)
