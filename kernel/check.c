@@ -3,6 +3,7 @@
 #include <linux/math64.h>
 
 #include "counter.h"
+#include "steer.h"
 #include "vmclock_host.h"
 
 #define PAGE_FLAGS                                                                           \
@@ -67,11 +68,12 @@ static int check_age(const struct vmclock_host_line *line)
 /* Everything that does not depend on the line in force. */
 int vmclock_reference_check(const struct vmclock_host_reference *ref)
 {
+	int rc;
+
 	if (!well_formed(ref))
 		return -EINVAL;
 	if (!within_limits(ref))
 		return -ERANGE;
-	if (ref->host_clock != VMCLOCK_HOST_CLOCK_NONE)
-		return -EOPNOTSUPP;
-	return check_age(&ref->line);
+	rc = vmclock_steer_check(ref);
+	return rc ? rc : check_age(&ref->line);
 }

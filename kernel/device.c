@@ -10,6 +10,7 @@
 #include <linux/uaccess.h>
 
 #include "counter.h"
+#include "steer.h"
 #include "vmclock_host.h"
 
 static struct vmclock_host host = {
@@ -27,7 +28,8 @@ static int get_info(void __user *arg)
 		.abi_version = VMCLOCK_HOST_ABI_VERSION,
 		.features = VMCLOCK_HOST_FEATURE_GUESTS | VMCLOCK_HOST_FEATURE_LEASE |
 			    VMCLOCK_HOST_FEATURE_PINNED_GUESTS |
-			    vmclock_from_host_features(&host) | vmclock_ptp_features(&host),
+			    vmclock_from_host_features(&host) | vmclock_ptp_features(&host) |
+			    vmclock_steer_features(),
 		.counter_nominal_hz = vmclock_counter_hz(),
 		.counter_past_max_ticks = VMCLOCK_PAST_MAX_TICKS,
 		.counter_future_max_ns = VMCLOCK_FUTURE_MAX_NS,
@@ -54,6 +56,7 @@ static int set_checked(struct vmclock_host_reference *ref)
 		rc = vmclock_reference_set(&host, ref);
 	if (!rc) {
 		WRITE_ONCE(host.from_host, false);
+		vmclock_steer_set(ref);
 		vmclock_lease_start(&host, ref);
 	}
 	return rc;
@@ -83,6 +86,7 @@ static void describe(struct vmclock_host_state *state)
 	if (test_bit(0, &host.writer))
 		state->valid |= VMCLOCK_HOST_STATE_WRITER;
 	vmclock_host_clock_describe(&host, state);
+	vmclock_steer_describe(state);
 	if (!lease->pid)
 		return;
 	state->valid |= VMCLOCK_HOST_STATE_REFERENCE;
@@ -191,6 +195,7 @@ static int device_release(struct inode *inode, struct file *file)
 	if (is_writer(file)) {
 		mutex_lock(&host.lock);
 		vmclock_lease_end(&host);
+		vmclock_steer_release();
 		clear_bit_unlock(0, &host.writer);
 		mutex_unlock(&host.lock);
 	}

@@ -4,6 +4,7 @@
 #include <linux/sched.h>
 #include <linux/timekeeping.h>
 
+#include "steer.h"
 #include "vmclock_host.h"
 
 /* How late the page may learn that its bound has grown too large. */
@@ -30,6 +31,8 @@ static bool bound_too_large(const struct vmclock_host *host)
 /* What the page says is only ever made worse here. */
 static void downgrade(struct vmclock_host *host)
 {
+	if (!vmclock_lease_left_ns(host))
+		vmclock_steer_stop();
 	if (host->line.clock_status != VMCLOCK_STATUS_UNRELIABLE && bound_too_large(host))
 		vmclock_reference_downgrade(host, VMCLOCK_STATUS_UNRELIABLE);
 	else if (host->line.clock_status == VMCLOCK_STATUS_SYNCHRONIZED &&

@@ -9,6 +9,7 @@
 #define vmclock_counter_id fake_counter_id
 #define vmclock_counter_hz fake_counter_hz
 #define vmclock_counter_read fake_counter_read
+#define vmclock_steer_check fake_steer_check
 #define vmclock_reference_check tested_reference_check
 #include "../check.c"
 
@@ -32,6 +33,12 @@ u64 fake_counter_hz(void)
 u64 fake_counter_read(void)
 {
 	return counter_now;
+}
+
+/* As in a kernel that cannot do it. */
+int fake_steer_check(const struct vmclock_host_reference *ref)
+{
+	return ref->host_clock == VMCLOCK_HOST_CLOCK_NONE ? 0 : -EOPNOTSUPP;
 }
 
 /* A counter of 2^30 Hz, whose period is a power of two. */

@@ -124,7 +124,8 @@ struct vmclock_host_line {
  *	lease_min_ns..lease_max_ns (ERANGE)
  * @unreliable_above_ns: the page says UNRELIABLE when the bound by its own formula exceeds this;
  *	ns; 0: never
- * @host_clock: VMCLOCK_HOST_CLOCK_*
+ * @host_clock: VMCLOCK_HOST_CLOCK_*. When the host's clock has been lost to somebody else, STEER
+ *	and STEER_STEP set the page only, until NONE has been asked for
  * @pad: zero
  * @step_threshold_ns: of STEER_STEP, ns; zero otherwise (EINVAL)
  * @raised_frac_sec: returned: by how much the line was raised, s / 2^64
