@@ -141,6 +141,13 @@ qemu() {
 	while sleep 1 && echo; do :; done | "$@"
 }
 
+# boot_virtual, as boot_qemu: in virtual time. An instruction takes 1 ns, and being idle nothing.
+boot_virtual() {
+	local accelerator=tcg
+
+	boot_qemu "$@" -icount shift=0,sleep=off -smp 1
+}
+
 twice() {
 	local start=$SECONDS
 
