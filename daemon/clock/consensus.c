@@ -122,9 +122,25 @@ static void ask_the_past(struct discipline *d, int64_t base_ns, struct verdict *
 	struct vote *past = &d->votes[d->voter_count];
 
 	*past = (struct vote){d->past.lo_ns + shift_ns, d->past.hi_ns + shift_ns, false, false};
+	for (unsigned int i = 0; i < d->voter_count; i++)
+		if (d->votes[i].lo <= past->hi && past->lo <= d->votes[i].hi)
+			d->voters[i]->doubted = false;
 	select_truechimers(d->votes, d->voter_count + 1, phase);
 	if (past->truechimer)
 		phase->truechimers--; /* counts sources */
+}
+
+/*
+ * One that contradicted its own past, steadily enough to be heard again, was wrong before or is
+ * wrong now: it confirms nobody while the past is remembered, and agrees with it if it was right.
+ */
+static unsigned int witnesses(const struct discipline *d)
+{
+	unsigned int count = 0;
+
+	for (unsigned int i = 0; i < d->voter_count; i++)
+		count += d->votes[i].truechimer && !(d->voters[i]->doubted && d->has_past);
+	return count;
 }
 
 /* The voters' own phases, with a majority that needs nobody's help. */
@@ -133,7 +149,7 @@ static bool vote_on_phase(struct discipline *d, int64_t base_ns, struct verdict 
 	bool confirmed;
 
 	select_truechimers(d->votes, d->voter_count, phase);
-	confirmed = phase->majority && (phase->truechimers > 1 || any_trusted_truechimer(d));
+	confirmed = phase->majority && (witnesses(d) > 1 || any_trusted_truechimer(d));
 	if (!confirmed && d->has_past)
 		ask_the_past(d, base_ns, phase);
 	return confirmed;

@@ -135,6 +135,7 @@ static void restart_history(struct discipline *d, struct slot *slot, const struc
 	filter_init(slot->filter, d->tables, d->ns_per_tick, &prior);
 	envelope_init(&slot->envelope, d->ns_per_tick, d->promise_ppb, d->window_s, rate);
 	slot->conflicts = 0;
+	slot->doubted = false;
 	slot->status.samples = 0;
 	slot->status.has_estimate = false;
 	slot->status.has_interval = false;
@@ -251,6 +252,7 @@ static int take_facts(struct discipline *d, struct slot *slot, const struct samp
 	if (++slot->conflicts < CONFLICTS_TO_RESTART)
 		return -ERANGE;
 	restart_history(d, slot, NULL); /* what it had inherited may be what was wrong */
+	slot->doubted = true;
 	slot->status.restarts++;
 	err = envelope_add(&slot->envelope, s);
 	return err == -ERANGE ? err : 0;

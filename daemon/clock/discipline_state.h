@@ -23,6 +23,7 @@ struct slot {
 	struct envelope envelope;
 	struct discipline_source_status status;
 	unsigned int conflicts; /* in a row */
+	bool doubted;		/* it gave up what it said before; others have to agree to that */
 	struct pulse pulse;	/* of sources that mark seconds */
 	uint64_t lock;		/* slots that may name its seconds, a bit each; 0: any other */
 	bool pulse_seen;

@@ -444,6 +444,44 @@ static void a_server_that_steps_is_in_conflict_then_starts_over(void **state)
 	assert_true(fabs(world_error_ns(w) - 5e6) < 60e3);
 }
 
+/* A good clock lies within what a poor one leaves possible: the past knows better than both. */
+static void a_clock_that_contradicted_itself_does_not_confirm_the_poor_one(void **state)
+{
+	struct world *w = *state;
+	struct discipline_source_status status;
+
+	for (int drifts = 0; drifts < 2; drifts++) {
+		struct server *good, *poor;
+
+		world_defaults(w, 7);
+		world_start(w);
+		poor = &w->servers[world_add(w)];
+		good = &w->servers[world_add(w)];
+		poor->claim_ns = 1e6;
+		good->kind = SAMPLE_BRACKET;
+		good->leg_ns[0] = good->leg_ns[1] = 500;
+		good->queue_ns[0] = good->queue_ns[1] = 50;
+		good->claim_ns = 2e3;
+		world_run(w, 200);
+		assert_true(world_bound_ns(w) < 5e3);
+		good->began_ns = w->now_ns;
+		good->error_ns = drifts ? 0 : 500e3;
+		good->drift_ppb = drifts ? 100e3 : 0;
+		world_run(w, 3);
+		world_status(w, 1, &status);
+		assert_int_equal(status.state, SOURCE_CONFLICT);
+		world_run(w, 15);
+		good->error_ns = good->drift_ppb = 0;
+		world_run(w, 30);
+		world_status(w, 1, &status);
+		assert_int_equal(status.state, SOURCE_SELECTED);
+		assert_true(world_bound_ns(w) < 20e3);
+		world_assert_sound(w);
+		world_end(w);
+	}
+	world_start(w);
+}
+
 static void one_sample_that_contradicts_changes_nothing(void **state)
 {
 	struct world *w = *state;
@@ -831,6 +869,7 @@ int main(void)
 		CASE(noselect_measures_and_nothing_else),
 		CASE(min_samples_have_to_come_before_a_vote),
 		CASE(a_server_that_steps_is_in_conflict_then_starts_over),
+		CASE(a_clock_that_contradicted_itself_does_not_confirm_the_poor_one),
 		CASE(one_sample_that_contradicts_changes_nothing),
 		CASE(a_broken_promise_is_said_and_survived),
 		CASE(a_disruption_is_unreliable_then_a_new_line_with_a_new_marker),
