@@ -10,7 +10,7 @@
 #include "source_table.h"
 
 const char source_table_head[] = "MS Name         Address            St Poll Reach LastRx   Offset "
-				 "+/-Bound  Use    Noise";
+				 "+/-Bound  Use    Noise    Delay    Wander";
 
 /* '^' something on the network, '#' something of this machine. */
 static char mode_mark(const json_t *source)
@@ -81,20 +81,23 @@ static const char *address_text(char *out, unsigned int size, const json_t *sour
 
 void source_table_row(char *out, size_t size, const json_t *source)
 {
-	struct text poll, age, offset, bound, noise;
+	struct text poll, age, offset, bound, noise, delay, wander;
 	char name[13], address[19], stratum[8], weight[8];
 
 	format_offset(&offset, member_number(source, "offset_ns"));
 	format_time(&bound, member_number(source, "bound_ns"));
 	format_time(&noise, member_number(source, "noise_ns"));
-	snprintf(out, size, "%c%c %-12s %-18s %2s %4s   %3o %6s %8s %8s %4s %8s", mode_mark(source),
-		 state_mark(source), format_safe(name, sizeof(name), member_text(source, "name")),
+	format_time(&delay, member_number(source, "delay_ns"));
+	format_rate_size(&wander, member_number(source, "wander"));
+	snprintf(out, size, "%c%c %-12s %-18s %2s %4s   %3o %6s %8s %8s %4s %8s %8s %9s",
+		 mode_mark(source), state_mark(source),
+		 format_safe(name, sizeof(name), member_text(source, "name")),
 		 address_text(address, sizeof(address), source), stratum_text(stratum, source),
 		 format_age(&poll, member_number(source, "poll_s")),
 		 (unsigned int)member_count(source, "reach") & 0xff,
 		 format_age(&age, member_number(source, "last_reply_age_s")),
 		 format_narrow(&offset), format_narrow(&bound), weight_text(weight, source),
-		 format_narrow(&noise));
+		 format_narrow(&noise), format_narrow(&delay), format_narrow(&wander));
 }
 
 void source_table_note(char *out, size_t size, const json_t *source)

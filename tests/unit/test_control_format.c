@@ -151,6 +151,8 @@ static json_t *a_source(const char *state, double weight)
 			  -1200.0, "bound_ns", 39250.0, "noise_ns");
 
 	json_object_set_new(source, "weight", json_real(weight));
+	json_object_set_new(source, "delay_ns", json_real(1e5));
+	json_object_set_new(source, "wander", json_real(0.12));
 	json_object_set_new(source, "why", json_string(weight > 0 ? "" : "50 ms off"));
 	return source;
 }
@@ -163,7 +165,7 @@ static void a_source_s_line_reads_like_chronyc(void **state)
 	(void)state;
 	source_table_row(row, sizeof(row), source);
 	assert_string_equal(row, "^* good         192.0.2.1           2  64s   377    35s  -1.20us "
-				 "  39.2us 100%        -");
+				 "  39.2us 100%        -    100us   0.12ppb");
 	assert_int_equal(strlen(row), strlen(source_table_head));
 	json_decref(source);
 }
