@@ -73,6 +73,7 @@ struct config_source {
 	unsigned int reads; /* 1..25 */
 	char ptp4l[CONFIG_PATH_MAX]; /* its management socket; "": none */
 	unsigned int ptp_domain;     /* 0..255 */
+	bool dpll;		     /* the card's PPS DPLL is what disciplines the clock */
 	unsigned int channel;	     /* extts: of the clock, 0..63 */
 	int pin;		     /* extts: to set up for that, 0..63; -1: none */
 	/* where it was written, for messages */

@@ -107,6 +107,7 @@ const struct config_key config_keys[] = {
 	  .words = "none", .types = CONFIG_PHC },
 	{ "source", "ptp-domain", CONFIG_INTEGER, S(ptp_domain), 0, 255, .fallback = "0",
 	  .types = CONFIG_PHC },
+	{ "source", "dpll", CONFIG_SWITCH, S(dpll), .fallback = "off", .types = CONFIG_PHC },
 	LATER("source", "key"),
 	{ "source", "edge", CONFIG_WORD, S(edge), .fallback = "assert", .words = "assert|clear",
 	  .types = CONFIG_PPS | CONFIG_EXTTS },

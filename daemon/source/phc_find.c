@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "dpll.h"
 #include "ethtool.h"
 
 /* What the ENA driver's device answers when it knows no bound. */
@@ -23,6 +24,7 @@ const struct phc_places phc_places_real = {
 	.sys = "/sys",
 	.dev = "/dev",
 	.index_of_interface = ethtool_phc_index,
+	.dpll_lock = dpll_lock_of_module,
 };
 
 /* One short line of a file, without its end; the length or -errno. */
@@ -202,6 +204,22 @@ enum config_timescale phc_convention(const struct phc_places *places,
 			return known[i].timescale;
 	/* A card's clock is there for PTP, whose time scale is TAI. */
 	return is_network_card(places, identity) ? TIMESCALE_TAI : TIMESCALE_AUTO;
+}
+
+int phc_dpll_lock(const struct phc_places *places, const struct phc_identity *identity)
+{
+	char path[CONFIG_PATH_MAX], driver[PATH_MAX];
+	const char *base;
+	ssize_t length;
+
+	snprintf(path, sizeof(path), "%s/class/ptp/ptp%d/device/driver", places->sys,
+		 identity->index);
+	length = identity->index < 0 ? -1 : readlink(path, driver, sizeof(driver) - 1);
+	if (length < 0)
+		return -ENODEV;
+	driver[length] = '\0';
+	base = strrchr(driver, '/');
+	return places->dpll_lock(base ? base + 1 : driver);
 }
 
 int phc_parse_error_bound(const char *text, size_t length, double *error_ns)

@@ -15,6 +15,8 @@ struct phc_places {
 	const char *dev; /* "/dev" */
 	/* The index of the interface's clock; -ENODEV: it has none; -errno. */
 	int (*index_of_interface)(const char *interface);
+	/* enum dpll_lock of the card's module; -ENODEV: it has none; -errno. */
+	int (*dpll_lock)(const char *module);
 };
 
 extern const struct phc_places phc_places_real;
@@ -39,6 +41,9 @@ enum config_timescale phc_convention(const struct phc_places *places,
  */
 int phc_published_error(const struct phc_places *places, const struct phc_identity *identity,
 			double *error_ns);
+
+/* The lock of the DPLL that disciplines the device's clock, as dpll_lock_of_module(). */
+int phc_dpll_lock(const struct phc_places *places, const struct phc_identity *identity);
 
 /* The parser alone, for the fuzzer. */
 int phc_parse_error_bound(const char *text, size_t length, double *error_ns);

@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "dpll.h"
+
 /* IEEE 1588, 7.6.2.4: locked to a primary reference; was, and is still within what it states. */
 enum { CLASS_LOCKED = 6, CLASS_HOLDOVER = 7 };
 
@@ -46,6 +48,23 @@ static void hear_driver(const struct phc_clock *clock, struct phc_verdict *verdi
 				    "synchronised");
 	else if (err == -EBADMSG)
 		call_unfit(verdict, "phc_error_bound holds no number of nanoseconds");
+}
+
+/* A clock that coasts drifts by nobody knows what; one that was never locked follows nothing. */
+static void hear_dpll(const struct phc_clock *clock, struct phc_verdict *verdict)
+{
+	int lock = phc_dpll_lock(clock->places, &clock->identity);
+
+	if (lock == DPLL_UNLOCKED) {
+		call_unfit(verdict, "the card's DPLL is not locked");
+	} else if (lock == DPLL_HOLDOVER && !verdict->unfit) {
+		verdict->error_ns = INFINITY;
+		snprintf(verdict->problem, sizeof(verdict->problem),
+			 "the card's DPLL has lost its input: no bound until it is locked again");
+	} else if (lock < 0 && !verdict->problem[0]) {
+		snprintf(verdict->problem, sizeof(verdict->problem),
+			 "nothing is known of a DPLL of this card: dpll = on has no effect");
+	}
 }
 
 static bool has_spoken(const struct ptp4l *p, struct phc_verdict *verdict)
@@ -155,4 +174,6 @@ void phc_judge(const struct phc_clock *clock, const struct ptp4l *ptp4l,
 	if (ptp4l)
 		hear_ptp4l(clock, ptp4l, reading, out);
 	hear_operator(clock, ptp4l, out);
+	if (clock->config->dpll)
+		hear_dpll(clock, out);
 }

@@ -14,7 +14,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include <cmocka.h>
+#include <netlink/attr.h>
+#include <netlink/genl/genl.h>
+#include <netlink/msg.h>
 
+#include "daemon/source/dpll.h"
 #include "daemon/source/phc.c"
 #include "daemon/source/phc_clock.c"
 #include "daemon/source/phc_device.c"
@@ -182,7 +186,17 @@ static int fake_index(const char *interface)
 	return interface_index;
 }
 
-static const struct phc_places places = {.sys = tree, .dev = dev, .index_of_interface = fake_index};
+static int dpll_lock;
+static char dpll_asked[32];
+
+static int fake_dpll(const char *module)
+{
+	snprintf(dpll_asked, sizeof(dpll_asked), "%s", module);
+	return dpll_lock;
+}
+
+static const struct phc_places places = {
+	.sys = tree, .dev = dev, .index_of_interface = fake_index, .dpll_lock = fake_dpll};
 
 static void put_file(const char *name, const char *text)
 {
@@ -634,6 +648,79 @@ static void error_bounds_are_whole_ns_and_not_zero(void **state)
 	}
 }
 
+static void a_clock_is_worth_no_more_than_its_dpll(void **state)
+{
+	char link[PATH_MAX + 64];
+	struct phc *p = start(&fast);
+
+	(void)state;
+	snprintf(link, sizeof(link), "%s/class/ptp/ptp3/device/driver", tree);
+	assert_int_equal(symlink("../../bus/pci/drivers/ice", link), 0);
+	dpll_lock = DPLL_UNLOCKED;
+	look(p);
+	assert_int_equal(told.events, 1); /* nobody asked for it */
+	config.dpll = true;
+	poll_times(p, 3);
+	assert_string_equal(dpll_asked, "ice");
+	assert_int_equal(told.events, 1);
+	assert_int_equal(told.offline, 1);
+	assert_string_equal(source.claims.problem, "the card's DPLL is not locked");
+	dpll_lock = DPLL_HOLDOVER;
+	look(p);
+	assert_int_equal(told.events, 2);
+	assert_true(isinf(told.last.phc.max_error_ns)); /* whatever the operator stated */
+	dpll_lock = DPLL_LOCKED;
+	look(p);
+	assert_true(told.last.phc.max_error_ns == 0);
+	assert_string_equal(source.claims.problem, "");
+	dpll_lock = -ENOENT;
+	look(p);
+	assert_true(told.last.phc.max_error_ns == 0);
+	assert_non_null(strstr(source.claims.problem, "dpll = on has no effect"));
+}
+
+/* As the kernel would send it. */
+static size_t dpll_message(uint8_t *out, const char *module, uint32_t type, uint32_t status)
+{
+	struct nl_msg *message = nlmsg_alloc();
+	size_t size;
+
+	genlmsg_put(message, 0, 0, 0x20, 0, 0, 2, 1);
+	nla_put_u32(message, 1, 0);
+	nla_put_string(message, 2, module);
+	nla_put_u32(message, 7, status);
+	nla_put_u32(message, 9, type);
+	size = nlmsg_hdr(message)->nlmsg_len;
+	memcpy(out, nlmsg_hdr(message), size);
+	nlmsg_free(message);
+	return size;
+}
+
+static void dpll_answers_are_understood(void **state)
+{
+	static const enum dpll_lock locks[] = {DPLL_UNLOCKED, DPLL_UNLOCKED, DPLL_LOCKED,
+					       DPLL_LOCKED,   DPLL_HOLDOVER, DPLL_UNLOCKED};
+	_Alignas(8) uint8_t message[256];
+	struct dpll_device out;
+	size_t size;
+
+	(void)state;
+	for (uint32_t status = 0; status < 6; status++) {
+		size = dpll_message(message, "ice", 1, status);
+		assert_int_equal(dpll_parse(message, size, &out), 0);
+		assert_string_equal(out.module, "ice");
+		assert_true(out.is_pps);
+		assert_int_equal(out.lock, locks[status]);
+	}
+	size = dpll_message(message, "a name that is longer than any module's is", 2, 2);
+	assert_int_equal(dpll_parse(message, size, &out), 0);
+	assert_false(out.is_pps);
+	for (size_t cut = 0; cut < size; cut++)
+		assert_int_equal(dpll_parse(message, cut, &out), -EBADMSG);
+	/* This kernel has none, or none of that name. */
+	assert_true(dpll_lock_of_module("no module") < 0);
+}
+
 static void polls_follow_the_configured_interval(void **state)
 {
 	struct phc *p;
@@ -666,6 +753,8 @@ int main(void)
 		TEST(an_error_is_never_taken_as_zero),
 		TEST(the_bound_that_a_driver_publishes_is_read_each_time),
 		TEST(error_bounds_are_whole_ns_and_not_zero),
+		TEST(a_clock_is_worth_no_more_than_its_dpll),
+		TEST(dpll_answers_are_understood),
 		TEST(polls_follow_the_configured_interval),
 	};
 
