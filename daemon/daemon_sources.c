@@ -160,10 +160,17 @@ static void set_locks(struct daemon *d)
 	}
 }
 
+static bool realtime_is_steered(const struct daemon *d)
+{
+	return d->config.host_clock != HOST_CLOCK_MODE_OFF &&
+	       d->config.host_clock != HOST_CLOCK_MODE_ADJTIMEX;
+}
+
 int daemon_start_sources(struct daemon *d, char *message, size_t size)
 {
 	d->env = (struct source_env){.loop = &d->loop,
 				     .counter = &d->counter,
+				     .realtime_steered = realtime_is_steered(d),
 				     .hotplug = d->config.hotplug,
 				     .event = take_event,
 				     .offline = source_offline,

@@ -55,7 +55,7 @@ static bool open_device(struct pps *p, int64_t now_ns)
 	p->source->claims.problem[0] = '\0';
 	p->pulses = (struct pulse_timer){0};
 	p->begun = false;
-	realtime_start(&p->track, p->source->env->counter);
+	realtime_start(&p->track, p->source->env->counter, p->source->env->realtime_steered);
 	realtime_look(&p->track);
 	return true;
 }

@@ -11,9 +11,9 @@
 /* A steady clock: the kernel dithers its multiplier by one, 0.2 ppm at most. */
 #define STEADY_RATE_ERROR 1e-6
 
-void realtime_start(struct realtime_track *track, const struct counter *counter)
+void realtime_start(struct realtime_track *track, const struct counter *counter, bool steered)
 {
-	*track = (struct realtime_track){.counter = counter};
+	*track = (struct realtime_track){.counter = counter, .steered = steered};
 }
 
 static bool is_slewing(const struct timex *kernel)
@@ -37,7 +37,7 @@ void realtime_look(struct realtime_track *track)
 	}
 	look = &track->looks[track->count++];
 	stamp_pair_read(track->counter, &look->pair);
-	look->steady = adjtimex(&kernel) >= 0 && !is_slewing(&kernel);
+	look->steady = !track->steered && adjtimex(&kernel) >= 0 && !is_slewing(&kernel);
 	look->freq = kernel.freq;
 	look->tick = kernel.tick;
 }

@@ -22,12 +22,13 @@ struct realtime_look {
 
 struct realtime_track {
 	const struct counter *counter;
+	bool steered; /* by somebody of whom adjtimex() knows nothing */
 	struct realtime_look looks[REALTIME_LOOKS]; /* oldest first */
 	unsigned int count;
 };
 
 /* Forgets all looks. */
-void realtime_start(struct realtime_track *track, const struct counter *counter);
+void realtime_start(struct realtime_track *track, const struct counter *counter, bool steered);
 
 /* Looks at the clock now. */
 void realtime_look(struct realtime_track *track);

@@ -111,7 +111,7 @@ int shm_start_with(struct source *source, const struct config_source *config,
 	s->source = source;
 	s->calls = calls;
 	s->timer = (struct loop_timer){.fire = poll_due, .context = s};
-	realtime_start(&s->track, env->counter);
+	realtime_start(&s->track, env->counter, env->realtime_steered);
 	snprintf(address, sizeof(address), "unit %u", config->unit);
 	source_begin(source, &shm_ops, config, env, address, "SHM");
 	source->impl = s;

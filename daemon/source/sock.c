@@ -123,7 +123,7 @@ int sock_start(struct source *source, const struct config_source *config, struct
 	s->timer = (struct loop_timer){.fire = timer_due, .context = s};
 	s->watch = (struct loop_watch){
 		.fd = -1, .events = POLLIN, .ready = socket_ready, .context = s};
-	realtime_start(&s->track, env->counter);
+	realtime_start(&s->track, env->counter, env->realtime_steered);
 	source_begin(source, &sock_ops, config, env, config->socket, "SOCK");
 	source->impl = s;
 	source_tell_poll(source, config->min_poll_s);

@@ -25,6 +25,8 @@ struct hotplug;
 struct source_env {
 	struct loop *loop;
 	const struct counter *counter;
+	/* The kernel follows our line and may change CLOCK_REALTIME's rate without adjtimex() telling. */
+	bool realtime_steered;
 	struct resolver *resolver; /* made on first use by resolver_get() */
 	bool hotplug;		   /* devices and links are watched */
 	struct links *links;	   /* made by links_listen(); NULL: not watched */

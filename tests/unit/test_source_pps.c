@@ -93,7 +93,7 @@ static void looks_are_kept_for_a_while(void **state)
 	assert_int_equal(counter_open(COUNTER_MONOTONIC_RAW, COUNTER_CHECK_KERNEL, &counter,
 				      message, sizeof(message)),
 			 0);
-	realtime_start(&track, &counter);
+	realtime_start(&track, &counter, false);
 	for (int i = 0; i < 3 * REALTIME_LOOKS; i++) {
 		realtime_look(&track);
 		assert_true(track.count <= REALTIME_LOOKS);
