@@ -112,8 +112,8 @@ static void unknown_request_flags_and_padding(struct kunit *test)
 		u32 flag = 1U << bit;
 		int rc = flag == VMCLOCK_HOST_REF_DISRUPT ? 0 : -EINVAL;
 
-		KUNIT_EXPECT_EQ_MSG(test, WITH(flags, flag), rc, "bit %d", bit);
-		KUNIT_EXPECT_EQ_MSG(test, WITH(pad, flag), -EINVAL, "bit %d", bit);
+		KUNIT_ASSERT_EQ_MSG(test, WITH(flags, flag), rc, "bit %d", bit);
+		KUNIT_ASSERT_EQ_MSG(test, WITH(pad, flag), -EINVAL, "bit %d", bit);
 	}
 }
 
@@ -129,7 +129,7 @@ static void unknown_page_flags(struct kunit *test)
 	for (bit = 0; bit < 64; bit++) {
 		u64 flag = 1ULL << bit;
 
-		KUNIT_EXPECT_EQ_MSG(test, WITH(line.flags, flag), flag & allowed ? 0 : -EINVAL,
+		KUNIT_ASSERT_EQ_MSG(test, WITH(line.flags, flag), flag & allowed ? 0 : -EINVAL,
 				    "bit %d", bit);
 	}
 }
@@ -143,11 +143,11 @@ static void unknown_numbers(struct kunit *test)
 		bool leap = n <= VMCLOCK_LEAP_POST_NEG;
 		bool smearing = n <= VMCLOCK_SMEARING_UTC_SLS;
 
-		KUNIT_EXPECT_EQ_MSG(test, WITH(line.clock_status, n), status ? 0 : -EINVAL, "%d",
+		KUNIT_ASSERT_EQ_MSG(test, WITH(line.clock_status, n), status ? 0 : -EINVAL, "%d",
 				    n);
-		KUNIT_EXPECT_EQ_MSG(test, WITH(line.leap_indicator, n), leap ? 0 : -EINVAL, "%d",
+		KUNIT_ASSERT_EQ_MSG(test, WITH(line.leap_indicator, n), leap ? 0 : -EINVAL, "%d",
 				    n);
-		KUNIT_EXPECT_EQ_MSG(test, WITH(line.smearing_hint, n), smearing ? 0 : -EINVAL,
+		KUNIT_ASSERT_EQ_MSG(test, WITH(line.smearing_hint, n), smearing ? 0 : -EINVAL,
 				    "%d", n);
 	}
 }
@@ -158,9 +158,9 @@ static void another_time_or_counter(struct kunit *test)
 	int n;
 
 	for (n = 0; n <= U8_MAX; n++) {
-		KUNIT_EXPECT_EQ_MSG(test, WITH(line.time_type, n),
+		KUNIT_ASSERT_EQ_MSG(test, WITH(line.time_type, n),
 				    n == VMCLOCK_TIME_TAI ? 0 : -EINVAL, "%d", n);
-		KUNIT_EXPECT_EQ_MSG(test, WITH(line.counter_id, n),
+		KUNIT_ASSERT_EQ_MSG(test, WITH(line.counter_id, n),
 				    n == COUNTER_ID ? 0 : -EINVAL, "%d", n);
 	}
 }
@@ -190,7 +190,7 @@ static void tai_offset_beyond_limits(struct kunit *test)
 	int sec;
 
 	for (sec = S16_MIN; sec <= S16_MAX; sec++)
-		KUNIT_EXPECT_EQ_MSG(test, WITH(line.tai_offset_sec, sec),
+		KUNIT_ASSERT_EQ_MSG(test, WITH(line.tai_offset_sec, sec),
 				    abs(sec) <= 1000 ? 0 : -ERANGE, "%d s", sec);
 }
 
@@ -226,11 +226,11 @@ static void period_beyond_limits(struct kunit *test)
 		const struct limit_vector *v = &limit_vectors[i];
 
 		counter_hz = v->hz;
-		KUNIT_EXPECT_EQ_MSG(test, with_period(v->least - 1, v->shift), -ERANGE, "%d", i);
-		KUNIT_EXPECT_EQ_MSG(test, with_period(v->least, v->shift), 0, "%d", i);
-		KUNIT_EXPECT_EQ_MSG(test, with_period(v->most, v->shift), 0, "%d", i);
+		KUNIT_ASSERT_EQ_MSG(test, with_period(v->least - 1, v->shift), -ERANGE, "%d", i);
+		KUNIT_ASSERT_EQ_MSG(test, with_period(v->least, v->shift), 0, "%d", i);
+		KUNIT_ASSERT_EQ_MSG(test, with_period(v->most, v->shift), 0, "%d", i);
 		if (v->most != U64_MAX)
-			KUNIT_EXPECT_EQ_MSG(test, with_period(v->most + 1, v->shift), -ERANGE,
+			KUNIT_ASSERT_EQ_MSG(test, with_period(v->most + 1, v->shift), -ERANGE,
 					    "%d", i);
 	}
 }
@@ -243,9 +243,9 @@ static void period_at_every_shift(struct kunit *test)
 	for (shift = 0; shift <= U8_MAX; shift++) {
 		u64 period = shift < 30 ? 1ULL << (34 + shift) : U64_MAX;
 
-		KUNIT_EXPECT_EQ_MSG(test, with_period(period, shift), shift <= 30 ? 0 : -ERANGE,
+		KUNIT_ASSERT_EQ_MSG(test, with_period(period, shift), shift <= 30 ? 0 : -ERANGE,
 				    "shift %d", shift);
-		KUNIT_EXPECT_EQ_MSG(test, with_period(0, shift), -ERANGE, "shift %d", shift);
+		KUNIT_ASSERT_EQ_MSG(test, with_period(0, shift), -ERANGE, "shift %d", shift);
 	}
 }
 
@@ -260,16 +260,16 @@ static void counter_too_old_or_too_new(struct kunit *test)
 	for (i = 0; i < ARRAY_SIZE(nows); i++) {
 		u64 now = counter_now = nows[i];
 
-		KUNIT_EXPECT_EQ_MSG(test, WITH(line.counter_value, now), 0, "%d", i);
-		KUNIT_EXPECT_EQ_MSG(test, WITH(line.counter_value, now + ahead), 0, "%d", i);
-		KUNIT_EXPECT_EQ_MSG(test, WITH(line.counter_value, now + ahead + 1), -ERANGE,
+		KUNIT_ASSERT_EQ_MSG(test, WITH(line.counter_value, now), 0, "%d", i);
+		KUNIT_ASSERT_EQ_MSG(test, WITH(line.counter_value, now + ahead), 0, "%d", i);
+		KUNIT_ASSERT_EQ_MSG(test, WITH(line.counter_value, now + ahead + 1), -ERANGE,
 				    "%d", i);
-		KUNIT_EXPECT_EQ_MSG(test, WITH(line.counter_value, now + (1ULL << 63)), -ERANGE,
+		KUNIT_ASSERT_EQ_MSG(test, WITH(line.counter_value, now + (1ULL << 63)), -ERANGE,
 				    "%d", i);
-		KUNIT_EXPECT_EQ_MSG(test, WITH(line.counter_value, now - old), 0, "%d", i);
-		KUNIT_EXPECT_EQ_MSG(test, WITH(line.counter_value, now - old - 1), -ESTALE, "%d",
+		KUNIT_ASSERT_EQ_MSG(test, WITH(line.counter_value, now - old), 0, "%d", i);
+		KUNIT_ASSERT_EQ_MSG(test, WITH(line.counter_value, now - old - 1), -ESTALE, "%d",
 				    i);
-		KUNIT_EXPECT_EQ_MSG(test, WITH(line.counter_value, now + (1ULL << 63) + 1),
+		KUNIT_ASSERT_EQ_MSG(test, WITH(line.counter_value, now + (1ULL << 63) + 1),
 				    -ESTALE, "%d", i);
 	}
 }
@@ -298,3 +298,7 @@ static struct kunit_suite check_suite = {
 };
 
 kunit_test_suite(check_suite);
+
+MODULE_LICENSE("GPL");
+MODULE_AUTHOR("The vmclock-host authors");
+MODULE_DESCRIPTION("KUnit tests of vmclock_host");

@@ -13,7 +13,7 @@
 
 enum { CONSOLE_LEVEL = 8, WARNINGS = 5, ALL = 8 };
 
-static const char *const suites[] = {"vmclock_line", "vmclock_check"};
+static const char *const suites[] = {"vmclock_line", "vmclock_line_portable", "vmclock_check"};
 static const char *const of_the_kernel[] = {"timekeeping_reference"};
 
 /* The kernel's own account would be taken for verdicts of this program. */
