@@ -37,6 +37,9 @@ enum config_edge { EDGE_ASSERT, EDGE_CLEAR };
 
 enum config_timescale { TIMESCALE_AUTO, TIMESCALE_TAI, TIMESCALE_UTC };
 
+/* AUTO: not with counter = monotonic-raw, under which simulators watch every descriptor. */
+enum config_hotplug { HOTPLUG_AUTO, HOTPLUG_ON, HOTPLUG_OFF };
+
 struct config_source {
 	char name[CONFIG_NAME_MAX];
 	enum source_type type;
@@ -114,7 +117,7 @@ struct config {
 	/* [process] */
 	int realtime_priority; /* 0: off */
 	bool lock_memory;
-	bool hotplug;	   /* devices and links are watched */
+	enum config_hotplug hotplug; /* devices and links are watched */
 	char cpu_list[64]; /* "": any */
 
 	struct config_source sources[CONFIG_SOURCES_MAX];

@@ -67,7 +67,8 @@ const struct config_key config_keys[] = {
 	{ "process", "cpu", CONFIG_CPUS, C(cpu_list), 0, sizeof(((struct config *)0)->cpu_list),
 	  .fallback = "any", .words = "any" },
 	{ "process", "lock-memory", CONFIG_SWITCH, C(lock_memory), .fallback = "off" },
-	{ "process", "hotplug", CONFIG_SWITCH, C(hotplug), .fallback = "on" },
+	{ "process", "hotplug", CONFIG_WORD, C(hotplug), .fallback = "auto",
+	  .words = "auto|on|off" },
 
 	{ "source", "type", CONFIG_WORD, S(type),
 	  .words = "ntp|pool|system|phc|pps|latch|sock|shm|vmclock|extts" },

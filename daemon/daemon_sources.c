@@ -166,12 +166,18 @@ static bool realtime_is_steered(const struct daemon *d)
 	       d->config.host_clock != HOST_CLOCK_MODE_ADJTIMEX;
 }
 
+static bool wants_hotplug(const struct config *config)
+{
+	return config->hotplug == HOTPLUG_ON ||
+	       (config->hotplug == HOTPLUG_AUTO && config->counter != COUNTER_MONOTONIC_RAW);
+}
+
 int daemon_start_sources(struct daemon *d, char *message, size_t size)
 {
 	d->env = (struct source_env){.loop = &d->loop,
 				     .counter = &d->counter,
 				     .realtime_steered = realtime_is_steered(d),
-				     .hotplug = d->config.hotplug,
+				     .hotplug = wants_hotplug(&d->config),
 				     .event = take_event,
 				     .offline = source_offline,
 				     .reset = source_reset,

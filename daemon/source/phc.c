@@ -83,7 +83,7 @@ static void note_claims(struct phc *p, const struct phc_verdict *verdict)
 	snprintf(claims->address, sizeof(claims->address), "%.63s", p->clock.identity.path);
 	snprintf(claims->reference, sizeof(claims->reference), "%.19s",
 		 p->clock.identity.clock_name);
-	claims->leap = 0;
+	claims->leap = 3; /* a clock knows of no leap seconds */
 	if (p->asks_ptp4l)
 		note_grandmaster(p);
 	claims->root_dispersion_ns = isinf(verdict->error_ns) ? 0 : verdict->error_ns;
