@@ -29,6 +29,7 @@ static int judge_edge(struct slot *slot, const struct event_edge *edge)
 	if (slot->pulse_seen && counter_diff(edge->c_edge, slot->pulse_last) <= 0)
 		return -EINVAL;
 	slot->pulse_seen = true;
+	slot->offline = false;
 	slot->pulse_last = edge->c_edge;
 	switch (pulse_add(&slot->pulse, edge)) {
 	case PULSE_GOOD:

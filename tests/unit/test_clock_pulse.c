@@ -372,6 +372,9 @@ static void nobody_sure_enough_of_the_second_means_no_pulse(void **state)
 	begin(&s, 3, false);
 	live(&s, 30);
 	assert_int_equal(s.labels, 0);
+	discipline_offline(s.d, s.pps); /* its device was away, and is back */
+	see_pulse(&s, 31);
+	ask_ntp(&s, 31.5);
 	assert_int_equal(pulse_state(&s, &why), SOURCE_WAITING);
 	assert_non_null(strstr(why, "which second"));
 	assert_int_equal(s.violations, 0);
