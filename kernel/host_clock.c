@@ -50,7 +50,7 @@ static bool near_nominal(u64 step, u64 cycles)
 
 static bool usable(const struct vmclock_host_sample *sample)
 {
-	return vmclock_counter_is(sample->clock) && sample->cycles && !(sample->cycles >> 33) &&
+	return sample->counts && sample->cycles && !(sample->cycles >> 33) &&
 	       near_nominal(sample->tick + sample->skew, sample->cycles) &&
 	       near_nominal(sample->per_cycle, 1) &&
 	       sample->frac < SECOND + NTP_ERROR_MAX && sample->ntp_error < (s64)NTP_ERROR_MAX &&
@@ -95,6 +95,7 @@ static void take_sample(struct vmclock_host_sample *sample, const struct timekee
 	sample->tai_offset = tk->tai_offset;
 	sample->clocksource_seq = tk->cs_was_changed_seq;
 	sample->leap_pending = tk->next_leap_ktime != KTIME_MAX;
+	sample->counts = vmclock_counter_is(sample->clock);
 	sample->usable = usable(sample);
 	sample->skewed = sample->usable && sample->skew && skewed(sample, &before);
 }
@@ -189,8 +190,7 @@ bool vmclock_host_clock_counts(struct vmclock_host_clock *clock, u8 clocksource_
 	bool counts;
 
 	raw_spin_lock_irq(&clock->lock);
-	counts = clock->sample.clocksource_seq == clocksource_seq &&
-		 vmclock_counter_is(clock->sample.clock);
+	counts = clock->sample.counts && clock->sample.clocksource_seq == clocksource_seq;
 	raw_spin_unlock_irq(&clock->lock);
 	return counts;
 }
@@ -201,9 +201,9 @@ const struct clocksource *vmclock_host_clock_counter(struct vmclock_host_clock *
 	const struct clocksource *is;
 
 	raw_spin_lock_irq(&clock->lock);
-	is = clock->sample.clock;
+	is = clock->sample.counts ? clock->sample.clock : NULL;
 	raw_spin_unlock_irq(&clock->lock);
-	return vmclock_counter_is(is) ? is : NULL;
+	return is;
 }
 
 /* One counter value, at which both of the host's lines and the reference are compared. */

@@ -21,7 +21,7 @@ struct vmclock_host_state;
  * second by alternating between two values of per_cycle; the second is straight.
  */
 struct vmclock_host_sample {
-	const struct clocksource *clock;
+	const struct clocksource *clock; /* may be gone, unless it is the counter */
 	u64 counter;
 	u64 sec; /* CLOCK_REALTIME at that counter value, s */
 	u64 frac; /* and ns / 2^32 */
@@ -33,7 +33,8 @@ struct vmclock_host_sample {
 	s32 tai_offset; /* TAI - CLOCK_REALTIME as the kernel knows it, s */
 	u8 clocksource_seq; /* counts changes of the clocksource */
 	bool leap_pending; /* a second will be inserted at the end of this day */
-	bool usable; /* the clocksource is the counter; lines can be computed */
+	bool counts; /* the clocksource is the counter */
+	bool usable; /* and lines can be computed */
 	bool skewed; /* the skew counts */
 };
 
