@@ -39,6 +39,14 @@ program() {
 	echo "$name" >>"$root/order"
 }
 
+# The test of 32-bit callers. That they see the same structures, the header's assertions say.
+compat_program() {
+	echo '#include <linux/vmclock_host.h>' | gcc -m32 -ffreestanding -fsyntax-only -x c \
+		-I"$project/uapi" -idirafter "/usr/include/$(gcc -print-multiarch)" - ||
+		die "the header does not hold for 32 bits"
+	program compat
+}
+
 # What the driver is held to on every kernel.
 driver_programs() {
 	program device "$here"/device_{test,fuzz,line}.c
@@ -121,8 +129,8 @@ boot_uml() {
 	shift 2
 	initramfs
 	own_complaints=yes
-	twice env TMPDIR="$work" timeout -k 5 "$limit_s" nice -n 15 "$kernel" mem=512M ncpus=2 seccomp=on \
-		initrd="$work/initramfs.gz" con0=null,fd:1 con=null console=tty0 loglevel=7 \
+	twice env TMPDIR="$work" timeout -k 5 "$limit_s" nice -n 15 "$kernel" mem=512M ncpus=2 \
+		seccomp=on initrd="$work/initramfs.gz" con0=null,fd:1 con=null console=tty0 loglevel=7 \
 		umid="vmclock-$$" uml_dir="$work/" "$@"
 }
 
@@ -141,11 +149,6 @@ boot_qemu() {
 		-append "$parameters" "$@"
 }
 
-# The same in virtual time, at a rate of 1 GHz: as fast as it can, idle time takes none.
-boot_virtual() {
-	accelerator=tcg khz=1000000 boot_qemu "$@" -icount shift=0,sleep=off
-}
-
 # At its second serial port somebody types a line every second: that wakes who sleeps.
 qemu() {
 	while sleep 1 && echo; do :; done | "$@"
@@ -153,7 +156,7 @@ qemu() {
 
 # boot_virtual, as boot_qemu: in virtual time. An instruction takes 1 ns, and being idle nothing.
 boot_virtual() {
-	local accelerator=tcg
+	local accelerator=tcg khz=1000000
 
 	boot_qemu "$@" -icount shift=0,sleep=off -smp 1
 }

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <termios.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -72,10 +73,23 @@ static bool rehearse(void)
 	return put_text("/sys/power/pm_test", "none") && good;
 }
 
+/* Without an echo, for which closing would wait. */
+static int open_serial_port(void)
+{
+	int fd = open("/dev/ttyS1", O_RDONLY | O_NOCTTY | O_NONBLOCK);
+	struct termios mode;
+
+	if (fd >= 0 && !tcgetattr(fd, &mode)) {
+		cfmakeraw(&mode);
+		tcsetattr(fd, TCSANOW, &mode);
+	}
+	return fd;
+}
+
 /* Until somebody types: once a second, from outside, at the second serial port. */
 static bool idle(void)
 {
-	int fd = open("/dev/ttyS1", O_RDONLY | O_NOCTTY | O_NONBLOCK);
+	int fd = open_serial_port();
 	bool good = fd >= 0 && put_text("/sys/class/tty/ttyS1/power/wakeup", "enabled");
 	bool slept = false;
 
