@@ -299,9 +299,16 @@ def cable_unplugged(test):
     daemon = test.daemon({"a": ntp_source("10.77.1.1"), "b": ntp_source("10.77.1.2")})
     test.wait_status("SYNCHRONIZED")
     reader.settle(4)
+    asked = {name: source["sent"] for name, source in daemon.sources().items()}
     test.network.cut()
     test.wait_status("FREERUNNING", 20)
+    sources = daemon.sources()
     test.tap.check(daemon.alive(), "the daemon outlives the link")
+    test.tap.check(all(source["problem"] == "the link that leads there is down" and
+                       source["reach"] == 0 and source["sent"] < asked[name] + 3
+                       for name, source in sources.items()),
+                   "the servers are unreachable before they are silent, and not asked",
+                   f"{[(s['problem'], s['reach'], s['sent']) for s in sources.values()]}")
     test.network.cut(connected=True)
     test.wait_status("SYNCHRONIZED", 20)
     reader.settle(3)
