@@ -1,0 +1,328 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Guests' pages: the host's time by each guest's own counter, over lives of the daemon. */
+#include <errno.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "daemon/publish/guest_pages.h"
+#include "lib/vmclock.h"
+
+#define TAI_NS INT64_C(1764547237000000000)
+#define START UINT64_C(5000000000)
+
+static char top[] = "/tmp/vmclock-guests-XXXXXX";
+static char directory[64];
+static uint64_t counter_value;
+static struct guest_pages guests;
+static const struct page_calendar calendar = {.tai_offset_s = 37};
+static const struct vmclock_scale shifted = {.ratio = 1, .offset = (uint64_t)-4000000000};
+static const struct vmclock_scale scaled = {
+	.ratio = 0xd5e3a4b917c2, .offset = 1234567, .frac_bits = 47};
+
+static uint64_t read_fake(void)
+{
+	return counter_value;
+}
+
+static const struct counter counter = {.name = "tsc",
+				       .page_id = VMCLOCK_COUNTER_X86_TSC,
+				       .nominal_hz = 1e9,
+				       .ns_per_tick = 1,
+				       .read = read_fake};
+
+static int make_directory(void **state)
+{
+	(void)state;
+	if (!mkdtemp(top))
+		return -1;
+	snprintf(directory, sizeof(directory), "%s/guests", top);
+	return 0;
+}
+
+static int remove_directory(void **state)
+{
+	(void)state;
+	return rmdir(top);
+}
+
+static void begin(bool continued)
+{
+	assert_int_equal(guest_pages_open(&guests, directory, &counter, true, continued), 0);
+}
+
+static int start(void **state)
+{
+	(void)state;
+	counter_value = START;
+	begin(true);
+	return 0;
+}
+
+static int stop(void **state)
+{
+	(void)state;
+	while (guests.count)
+		guest_pages_remove(&guests, guests.guests[0].name);
+	guest_pages_close(&guests);
+	return rmdir(directory) && errno != ENOENT;
+}
+
+/* As after SIGKILL: nothing is said to the pages. */
+static void die(void)
+{
+	for (unsigned int i = 0; i < guests.count; i++)
+		vmclock_writer_close(guests.guests[i].writer);
+	free(guests.guests);
+	guests = (struct guest_pages){.count = 0};
+}
+
+static void publish(double error_ns, bool disrupted)
+{
+	struct publication p = {
+		.line = {.counter = counter_value,
+			 .time_ns = TAI_NS + (int64_t)(counter_value - START) + (int64_t)error_ns},
+		.est_error_ns = 10,
+		.max_error_ns = fabs(error_ns) + 100,
+		.max_rate_error_ppb = 1000,
+		.status = DISCIPLINE_SYNCHRONIZED,
+		.disrupted = disrupted};
+
+	guest_pages_update(&guests, &p, &calendar);
+}
+
+static struct vmclock_abi page_of(const char *name)
+{
+	struct vmclock_abi page;
+	struct vmclock *clock;
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s/%s", directory, name);
+	assert_int_equal(vmclock_open(path, VMCLOCK_OPEN_INSPECT, &clock), 0);
+	assert_int_equal(vmclock_read_page(clock, &page), 0);
+	vmclock_close(clock);
+	return page;
+}
+
+/* What the guest takes for the time, minus true time, ns. */
+static int64_t error_of(const char *name, const struct vmclock_scale *s)
+{
+	uint64_t now = (uint64_t)(((unsigned __int128)counter_value * s->ratio) >> s->frac_bits) +
+		       s->offset;
+	struct vmclock_abi page = page_of(name);
+	struct vmclock_reading reading;
+
+	assert_int_equal(vmclock_reading_at(&page, now, &reading), 0);
+	return reading.tai.time_ns - TAI_NS - (int64_t)(counter_value - START);
+}
+
+static void assert_status(const char *name, uint8_t status)
+{
+	assert_int_equal(page_of(name).clock_status, status);
+}
+
+enum {
+	SYNCHRONIZED = VMCLOCK_STATUS_SYNCHRONIZED,
+	FREERUNNING = VMCLOCK_STATUS_FREERUNNING,
+	UNRELIABLE = VMCLOCK_STATUS_UNRELIABLE
+};
+
+static void each_guest_gets_the_time_by_its_own_counter(void **state)
+{
+	(void)state;
+	assert_int_equal(guest_pages_add(&guests, "one", &shifted), 0);
+	assert_int_equal(guest_pages_add(&guests, "two", &scaled), 0);
+	assert_status("one", UNRELIABLE);
+	for (int i = 0; i < 50; i++) {
+		publish(0, false);
+		counter_value += 123456789;
+		assert_true(llabs(error_of("one", &shifted)) <= 2);
+		assert_true(llabs(error_of("two", &scaled)) <= 2);
+	}
+	assert_status("one", SYNCHRONIZED);
+	assert_true(guest_pages_find(&guests, "two")->writes == 50);
+}
+
+static void a_page_is_unreliable_until_the_scale_is_known(void **state)
+{
+	(void)state;
+	assert_int_equal(guest_pages_add(&guests, "one", NULL), 0);
+	publish(0, false);
+	assert_status("one", UNRELIABLE);
+	assert_int_equal(guest_pages_set(&guests, "one", &shifted), 0);
+	assert_status("one", UNRELIABLE);
+	publish(0, false);
+	assert_status("one", SYNCHRONIZED);
+	assert_true(llabs(error_of("one", &shifted)) <= 2);
+}
+
+static void another_scale_is_a_disruption_of_that_guest_alone(void **state)
+{
+	uint64_t one, two;
+
+	(void)state;
+	guest_pages_add(&guests, "one", &shifted);
+	guest_pages_add(&guests, "two", &shifted);
+	publish(0, false);
+	one = page_of("one").disruption_marker;
+	two = page_of("two").disruption_marker;
+	assert_int_equal(guest_pages_set(&guests, "one", &scaled), 0);
+	publish(0, false);
+	assert_true(page_of("one").disruption_marker != one);
+	assert_true(page_of("two").disruption_marker == two);
+	assert_true(llabs(error_of("one", &scaled)) <= 2);
+	publish(0, true);
+	assert_true(page_of("two").disruption_marker != two);
+}
+
+static void a_step_back_is_raised_or_a_disruption(void **state)
+{
+	uint64_t marker;
+
+	(void)state;
+	guest_pages_add(&guests, "one", &scaled);
+	publish(500, false);
+	marker = page_of("one").disruption_marker;
+	publish(0, false);
+	assert_true(llabs(error_of("one", &scaled) - 500) <= 2);
+	assert_true(page_of("one").disruption_marker == marker);
+	publish(-2e6, false);
+	assert_true(llabs(error_of("one", &scaled) + 2000000) <= 2);
+	assert_true(page_of("one").disruption_marker != marker);
+}
+
+static void the_next_life_goes_on_with_them(void **state)
+{
+	uint64_t marker;
+
+	(void)state;
+	guest_pages_add(&guests, "one", &scaled);
+	guest_pages_add(&guests, "two", NULL);
+	publish(0, false);
+	publish(0, false);
+	marker = page_of("one").disruption_marker;
+	die();
+	assert_status("one", SYNCHRONIZED);
+	counter_value += 1000000;
+	begin(true);
+	assert_int_equal(guests.count, 2);
+	assert_false(guest_pages_find(&guests, "two")->known);
+	publish(0, false);
+	assert_true(llabs(error_of("one", &scaled)) <= 2);
+	assert_true(page_of("one").disruption_marker == marker);
+	assert_status("two", UNRELIABLE);
+	die();
+	begin(false); /* the host's line is a new one */
+	publish(0, false);
+	assert_true(page_of("one").disruption_marker != marker);
+}
+
+static void an_end_leaves_them_freerunning(void **state)
+{
+	(void)state;
+	guest_pages_add(&guests, "one", &scaled);
+	publish(0, false);
+	guest_pages_close(&guests);
+	assert_status("one", FREERUNNING);
+	begin(true);
+}
+
+static void a_page_whose_scale_was_lost_is_unreliable(void **state)
+{
+	static const char *const texts[] = {"",	       "1 5 0 3\n",  "1 5 1 64\n", "2 5 1 0\n",
+					    "1 5 1 0", "1 05 1 0\n", "1 5 1 0 \n", "1 -5 1 0\n"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		char path[128];
+		FILE *file;
+
+		guest_pages_add(&guests, "one", &scaled);
+		publish(0, false);
+		die();
+		snprintf(path, sizeof(path), "%s/one.guest", directory);
+		file = fopen(path, "w");
+		fputs(texts[i], file);
+		fclose(file);
+		begin(true);
+		assert_int_equal(guest_pages_find(&guests, "one")->error, -EINVAL);
+		publish(0, false);
+		assert_status("one", UNRELIABLE);
+		assert_int_equal(guest_pages_set(&guests, "one", &shifted), 0);
+		publish(0, false);
+		assert_status("one", SYNCHRONIZED);
+		guest_pages_remove(&guests, "one");
+	}
+}
+
+static void whoever_maps_a_removed_page_is_told(void **state)
+{
+	struct vmclock_abi page;
+	struct vmclock *clock;
+	char path[128];
+
+	(void)state;
+	guest_pages_add(&guests, "one", &shifted);
+	guest_pages_add(&guests, "two", &shifted);
+	publish(0, false);
+	snprintf(path, sizeof(path), "%s/one", directory);
+	assert_int_equal(vmclock_open(path, 0, &clock), 0);
+	assert_int_equal(guest_pages_remove(&guests, "one"), 0);
+	assert_int_equal(vmclock_read_page(clock, &page), 0);
+	assert_int_equal(page.clock_status, UNRELIABLE);
+	vmclock_close(clock);
+	assert_int_equal(access(path, F_OK), -1);
+	assert_null(guest_pages_find(&guests, "one"));
+	publish(0, false);
+	assert_status("two", SYNCHRONIZED);
+	assert_int_equal(guest_pages_remove(&guests, "one"), -ENOENT);
+}
+
+static void bad_names_and_scales_are_refused(void **state)
+{
+	static const char *const names[] = {"",	  ".",		 "..",	  "../x",      "a/b",
+					    ".x", "a.guest",	 "a.new", "a.journal", "a b",
+					    "\n", "caf\xc3\xa9", "a.tmp"};
+	static const struct vmclock_scale none = {.ratio = 0}, wide = {.ratio = 1, .frac_bits = 64};
+	char longest[GUEST_NAME_MAX + 1] = "";
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		assert_int_equal(guest_pages_add(&guests, names[i], &shifted), -EINVAL);
+	memset(longest, 'x', GUEST_NAME_MAX);
+	assert_int_equal(guest_pages_add(&guests, longest, NULL), -EINVAL);
+	assert_int_equal(guest_pages_add(&guests, longest + 1, NULL), 0);
+	assert_int_equal(guest_pages_add(&guests, "a.b-c_D9", NULL), 0);
+	assert_int_equal(guest_pages_add(&guests, "a.b-c_D9", NULL), -EEXIST);
+	assert_int_equal(guest_pages_add(&guests, "x", &none), -EINVAL);
+	assert_int_equal(guest_pages_add(&guests, "x", &wide), -EINVAL);
+	assert_int_equal(guest_pages_set(&guests, "a.b-c_D9", &none), -EINVAL);
+	assert_int_equal(guest_pages_set(&guests, "x", &shifted), -ENOENT);
+	assert_int_equal(guests.count, 2);
+}
+
+#define CASE(name) cmocka_unit_test_setup_teardown(name, start, stop)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CASE(each_guest_gets_the_time_by_its_own_counter),
+		CASE(a_page_is_unreliable_until_the_scale_is_known),
+		CASE(another_scale_is_a_disruption_of_that_guest_alone),
+		CASE(a_step_back_is_raised_or_a_disruption),
+		CASE(the_next_life_goes_on_with_them),
+		CASE(an_end_leaves_them_freerunning),
+		CASE(a_page_whose_scale_was_lost_is_unreliable),
+		CASE(whoever_maps_a_removed_page_is_told),
+		CASE(bad_names_and_scales_are_refused),
+	};
+
+	return cmocka_run_group_tests_name("guests", tests, make_directory, remove_directory);
+}
