@@ -161,6 +161,20 @@ static int receive(struct client *client)
 	return CTL_FINE;
 }
 
+/* What the daemon's errors say, around the parameter that each of them has. */
+static const struct {
+	const char *error;
+	const char *before;
+	const char *parameter;
+	const char *after;
+} explanations[] = {
+	{"NoSuchSource", "there is no source '", "name", "'; 'vmclockctl sources' lists them"},
+	{"NoSuchGuest", "there is no guest '", "name", "'; 'vmclockctl guest list' lists them"},
+	{"GuestExists", "there is a guest '", "name", "' already"},
+	{"GuestFailed", "the guest's page: ", "reason", ""},
+	{"InvalidParameter", "vmclockd does not take this '", "parameter", "'"},
+};
+
 static int explain_error(const struct client *client, const char *error, const json_t *reply)
 {
 	const char *name = strrchr(error, '.') ? strrchr(error, '.') + 1 : error;
@@ -169,9 +183,14 @@ static int explain_error(const struct client *client, const char *error, const j
 
 	if (strcmp(name, "PermissionDenied") == 0)
 		return ctl_error("%s: only root may do this", client->path);
-	if (strcmp(name, "NoSuchSource") == 0)
-		return ctl_error("there is no source '%s'; 'vmclockctl sources' lists them",
-				 format_safe(safe, sizeof(safe), member_text(parameters, "name")));
+	for (size_t i = 0; i < sizeof(explanations) / sizeof(explanations[0]); i++) {
+		const char *what = member_text(parameters, explanations[i].parameter);
+
+		if (strcmp(name, explanations[i].error) == 0)
+			return ctl_error("%s%s%s", explanations[i].before,
+					 format_safe(safe, sizeof(safe), what),
+					 explanations[i].after);
+	}
 	return ctl_error("%s: vmclockd refuses: %s", client->path,
 			 format_safe(safe, sizeof(safe), error));
 }

@@ -29,6 +29,10 @@ int watch_run(const struct options *options);
 int waitsync_run(const struct options *options);
 int downgrade_run(const struct options *options);
 int reset_run(const struct options *options);
+int guest_list_run(const struct options *options);
+int guest_add_run(const struct options *options);
+int guest_set_run(const struct options *options);
+int guest_remove_run(const struct options *options);
 
 /* "vmclockctl: ..." on stderr; returns CTL_ERROR. */
 __attribute__((format(printf, 1, 2))) int ctl_error(const char *format, ...);

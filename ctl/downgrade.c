@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* vmclockctl downgrade: a page file whose writer died is no longer called synchronized. */
+#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -43,9 +44,8 @@ static int explain(const char *path, int error)
 	}
 }
 
-int downgrade_run(const struct options *options)
+static int downgrade_one(const char *path, double unreliable_above_ns)
 {
-	const char *path = options->argument ? options->argument : DEFAULT_PAGE;
 	/* First, since it also repairs a half-written page, which could not be read. */
 	int rc = vmclock_page_downgrade(path, VMCLOCK_STATUS_FREERUNNING);
 
@@ -53,7 +53,53 @@ int downgrade_run(const struct options *options)
 		printf("%s does not exist: there is nothing to downgrade\n", path);
 		return CTL_FINE;
 	}
-	if (!rc && !is_still_useful(path, options->unreliable_above_ns))
+	if (!rc && !is_still_useful(path, unreliable_above_ns))
 		rc = vmclock_page_downgrade(path, VMCLOCK_STATUS_UNRELIABLE);
 	return rc ? explain(path, rc) : CTL_FINE;
+}
+
+/* Beside each page in the directory of guests lie files with other endings. */
+static bool is_page_name(const char *name)
+{
+	static const char *const endings[] = {".journal", ".guest", ".new", ".tmp"};
+
+	for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]); i++) {
+		size_t length = strlen(name), end = strlen(endings[i]);
+
+		if (length >= end && strcmp(name + length - end, endings[i]) == 0)
+			return false;
+	}
+	return name[0] != '.';
+}
+
+/* Guests' pages: how large their errors are now, only the guests' counters tell. */
+static int downgrade_all(const char *directory, DIR *entries)
+{
+	const struct dirent *entry;
+	int status = CTL_FINE;
+	char path[4096];
+
+	while ((entry = readdir(entries))) {
+		int rc = 0;
+
+		snprintf(path, sizeof(path), "%s/%s", directory, entry->d_name);
+		if (is_page_name(entry->d_name))
+			rc = vmclock_page_downgrade(path, VMCLOCK_STATUS_FREERUNNING);
+		if (rc)
+			status = explain(path, rc);
+	}
+	return status;
+}
+
+int downgrade_run(const struct options *options)
+{
+	const char *path = options->argument ? options->argument : DEFAULT_PAGE;
+	DIR *entries = opendir(path);
+	int status;
+
+	if (!entries)
+		return downgrade_one(path, options->unreliable_above_ns);
+	status = downgrade_all(path, entries);
+	closedir(entries);
+	return status;
 }

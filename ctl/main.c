@@ -5,6 +5,8 @@
 
 #include "ctl.h"
 
+enum { GUEST_COUNTER = OPTION_OFFSET | OPTION_RATIO | OPTION_FRAC_BITS };
+
 static const struct command commands[] = {
 	{"status", status_run, OPTION_SOCKET | OPTION_JSON, "",
 	 "Show the clock, its bound and what it rests on."},
@@ -22,6 +24,14 @@ static const struct command commands[] = {
 	 "Have the daemon forget what it learned from a source. For root."},
 	{"downgrade", downgrade_run, OPTION_UNRELIABLE_ABOVE, "[PATH]",
 	 "Mark a page file whose writer has died as no longer synchronized."},
+	{"guest list", guest_list_run, OPTION_SOCKET | OPTION_JSON, "",
+	 "Show the guests that have a page of their own."},
+	{"guest add", guest_add_run, OPTION_SOCKET | GUEST_COUNTER, "NAME",
+	 "Have the daemon keep a page for a guest. For root."},
+	{"guest set", guest_set_run, OPTION_SOCKET | GUEST_COUNTER, "NAME",
+	 "Say what a guest's counter is. For root."},
+	{"guest remove", guest_remove_run, OPTION_SOCKET, "NAME",
+	 "Remove a guest's page. For root."},
 };
 
 enum { COMMAND_COUNT = sizeof(commands) / sizeof(commands[0]) };
@@ -32,7 +42,7 @@ static void print_commands(FILE *to)
 
 	fprintf(to, "usage: vmclockctl COMMAND [OPTION]...\n\n");
 	for (i = 0; i < COMMAND_COUNT; i++)
-		fprintf(to, "  %-10s %s\n", commands[i].name, commands[i].description);
+		fprintf(to, "  %-12s %s\n", commands[i].name, commands[i].description);
 	fprintf(to, "\n'vmclockctl COMMAND --help' lists a command's options; vmclockctl(1) says "
 		    "more.\n");
 }
@@ -50,9 +60,19 @@ static int run(const struct command *command, int argc, char **argv)
 	return status;
 }
 
+/* A command is one word, or "guest" and another; how many arguments its name takes up. */
+static int name_of(int argc, char **argv, char *name, size_t size)
+{
+	bool two = argc > 2 && strcmp(argv[1], "guest") == 0;
+
+	snprintf(name, size, "%s%s%s", argc > 1 ? argv[1] : "", two ? " " : "", two ? argv[2] : "");
+	return two ? 2 : 1;
+}
+
 int main(int argc, char **argv)
 {
-	const char *name = argc > 1 ? argv[1] : "";
+	char name[64];
+	int words = name_of(argc, argv, name, sizeof(name));
 	size_t i;
 
 	if (strcmp(name, "--version") == 0) {
@@ -65,7 +85,7 @@ int main(int argc, char **argv)
 	}
 	for (i = 0; i < COMMAND_COUNT; i++) {
 		if (strcmp(commands[i].name, name) == 0)
-			return run(&commands[i], argc - 1, argv + 1);
+			return run(&commands[i], argc - words, argv + words);
 	}
 	if (name[0])
 		ctl_error("there is no command '%s'", name);

@@ -29,6 +29,9 @@ static const struct option_text texts[] = {
 	{OPTION_TIMEOUT, "timeout", "TIME", "give up after this long"},
 	{OPTION_UNRELIABLE_ABOVE, "unreliable-above", "TIME",
 	 "the largest maximum error that may still be called FREERUNNING (1 s)"},
+	{OPTION_OFFSET, "offset", "N", "what is added to the host's counter; may be negative (0)"},
+	{OPTION_RATIO, "ratio", "N", "what the host's counter is multiplied by before (1)"},
+	{OPTION_FRAC_BITS, "frac-bits", "N", "bits of the product that are dropped (0)"},
 };
 
 enum { TEXT_COUNT = sizeof(texts) / sizeof(texts[0]), VALUE_HELP = 'h' };
@@ -98,6 +101,15 @@ static bool set_option(struct options *options, const struct option_text *text, 
 		return set_time(&options->timeout_ns, text, value);
 	case OPTION_UNRELIABLE_ABOVE:
 		return set_time(&options->unreliable_above_ns, text, value);
+	case OPTION_OFFSET:
+		options->offset = value;
+		return true;
+	case OPTION_RATIO:
+		options->ratio = value;
+		return true;
+	case OPTION_FRAC_BITS:
+		options->frac_bits = value;
+		return true;
 	}
 	return false;
 }

@@ -13,6 +13,9 @@ enum option_bit {
 	OPTION_BOUND = 1 << 4,
 	OPTION_TIMEOUT = 1 << 5,
 	OPTION_UNRELIABLE_ABOVE = 1 << 6,
+	OPTION_OFFSET = 1 << 7,
+	OPTION_RATIO = 1 << 8,
+	OPTION_FRAC_BITS = 1 << 9,
 };
 
 struct options {
@@ -24,6 +27,10 @@ struct options {
 	double bound_ns;    /* INFINITY: any */
 	double timeout_ns;  /* INFINITY: for ever */
 	double unreliable_above_ns;
+	/* Of a guest's counter; NULL: not given. */
+	const char *offset;
+	const char *ratio;
+	const char *frac_bits;
 };
 
 struct command;

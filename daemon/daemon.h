@@ -12,6 +12,7 @@
 #include "leap.h"
 #include "loop.h"
 #include "publish/host_clock.h"
+#include "publish/guest_pages.h"
 #include "publish/publisher.h"
 #include "source/source.h"
 
@@ -28,6 +29,7 @@ struct daemon {
 	struct source sources[DISCIPLINE_SOURCES_MAX];
 	unsigned int source_count;
 	struct publisher page;
+	struct guest_pages guests;
 	struct host_clock host;
 	struct event_log *event_log; /* NULL: not configured */
 	struct control *control;     /* NULL: not configured or not possible */

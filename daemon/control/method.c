@@ -5,11 +5,12 @@
 
 #include "../daemon.h"
 #include "../log.h"
+#include "guests.h"
 #include "interface.h"
 #include "method.h"
 #include "report.h"
 
-#define SERVICE "org.varlink.service"
+#define SERVICE VARLINK_SERVICE
 
 static const char service_text[] =
 	"interface " SERVICE "\n\n"
@@ -23,27 +24,48 @@ static const char service_text[] =
 	"error PermissionDenied ()\n\n"
 	"error ExpectedMore ()\n";
 
-struct method {
-	const char *name;
-	const char *parameter; /* its only one, a string; NULL: none */
-	bool changes;	       /* needs root */
-	bool monitors;	       /* needs "more" */
-	/* The whole message to send. NULL: memory is out. */
-	json_t *(*answer)(struct connection *c, const char *argument);
+struct parameter {
+	const char *name; /* NULL ends a list */
+	json_type type;
+	bool optional;
 };
 
-static json_t *get_info(struct connection *c, const char *argument)
+struct method {
+	const char *name;
+	const struct parameter *parameters;
+	bool changes;  /* needs root */
+	bool monitors; /* needs "more" */
+	/* The whole message to send. NULL: memory is out. */
+	json_t *(*answer)(struct connection *c, const json_t *parameters);
+};
+
+static const struct parameter no_parameter[] = {{0}};
+static const struct parameter one_interface[] = {{"interface", JSON_STRING, false}, {0}};
+static const struct parameter one_name[] = {{"name", JSON_STRING, false}, {0}};
+static const struct parameter guest_and_counter[] = {{"name", JSON_STRING, false},
+						     {"offset", JSON_STRING, true},
+						     {"ratio", JSON_STRING, true},
+						     {"frac_bits", JSON_INTEGER, true},
+						     {0}};
+
+static const char *text_of(const json_t *parameters, const char *name)
+{
+	return json_string_value(json_object_get(parameters, name));
+}
+
+static json_t *get_info(struct connection *c, const json_t *parameters)
 {
 	(void)c;
-	(void)argument;
+	(void)parameters;
 	return varlink_reply(json_pack("{s:s, s:s, s:s, s:s, s:[s, s]}", "vendor", "vmclock-host",
 				       "product", "vmclockd", "version", VMCLOCK_VERSION, "url", "",
 				       "interfaces", SERVICE, CONTROL_INTERFACE),
 			     false);
 }
 
-static json_t *get_interface_description(struct connection *c, const char *argument)
+static json_t *get_interface_description(struct connection *c, const json_t *parameters)
 {
+	const char *argument = text_of(parameters, "interface");
 	const char *text = NULL;
 
 	(void)c;
@@ -62,20 +84,20 @@ static struct report_moment moment_now(const struct daemon *daemon)
 	return (struct report_moment){.now_ns = loop_now_ns(), .counter = daemon->counter.read()};
 }
 
-static json_t *get_status(struct connection *c, const char *argument)
+static json_t *get_status(struct connection *c, const json_t *parameters)
 {
 	struct report_moment moment = moment_now(c->daemon);
 
-	(void)argument;
+	(void)parameters;
 	return varlink_reply(json_pack("{s:o}", "status", report_status(c->daemon, &moment)),
 			     false);
 }
 
-static json_t *get_sources(struct connection *c, const char *argument)
+static json_t *get_sources(struct connection *c, const json_t *parameters)
 {
 	struct report_moment moment = moment_now(c->daemon);
 
-	(void)argument;
+	(void)parameters;
 	return varlink_reply(json_pack("{s:o}", "sources", report_sources(c->daemon, &moment)),
 			     false);
 }
@@ -89,16 +111,17 @@ json_t *method_watch_reply(const struct daemon *daemon)
 			     true);
 }
 
-static json_t *watch(struct connection *c, const char *argument)
+static json_t *watch(struct connection *c, const json_t *parameters)
 {
-	(void)argument;
+	(void)parameters;
 	c->watching = true;
 	c->updated_ns = loop_now_ns();
 	return method_watch_reply(c->daemon);
 }
 
-static json_t *reset_source(struct connection *c, const char *argument)
+static json_t *reset_source(struct connection *c, const json_t *parameters)
 {
+	const char *argument = text_of(parameters, "name");
 	unsigned int i;
 
 	for (i = 0; i < c->daemon->source_count; i++) {
@@ -116,12 +139,17 @@ static json_t *reset_source(struct connection *c, const char *argument)
 }
 
 static const struct method methods[] = {
-	{SERVICE ".GetInfo", NULL, false, false, get_info},
-	{SERVICE ".GetInterfaceDescription", "interface", false, false, get_interface_description},
-	{CONTROL_INTERFACE ".GetStatus", NULL, false, false, get_status},
-	{CONTROL_INTERFACE ".GetSources", NULL, false, false, get_sources},
-	{CONTROL_INTERFACE ".Watch", NULL, false, true, watch},
-	{CONTROL_INTERFACE ".ResetSource", "name", true, false, reset_source},
+	{SERVICE ".GetInfo", no_parameter, false, false, get_info},
+	{SERVICE ".GetInterfaceDescription", one_interface, false, false,
+	 get_interface_description},
+	{CONTROL_INTERFACE ".GetStatus", no_parameter, false, false, get_status},
+	{CONTROL_INTERFACE ".GetSources", no_parameter, false, false, get_sources},
+	{CONTROL_INTERFACE ".Watch", no_parameter, false, true, watch},
+	{CONTROL_INTERFACE ".ResetSource", one_name, true, false, reset_source},
+	{CONTROL_INTERFACE ".GetGuests", no_parameter, false, false, guests_get},
+	{CONTROL_INTERFACE ".AddGuest", guest_and_counter, true, false, guests_add},
+	{CONTROL_INTERFACE ".SetGuest", guest_and_counter, true, false, guests_set},
+	{CONTROL_INTERFACE ".RemoveGuest", one_name, true, false, guests_remove},
 };
 
 static const struct method *find(const char *name)
@@ -154,6 +182,14 @@ static json_t *not_found(const char *name)
 			     json_pack("{s:s#}", "interface", name, length));
 }
 
+static bool is_known(const struct method *method, const char *name)
+{
+	for (const struct parameter *p = method->parameters; p->name; p++)
+		if (!strcmp(p->name, name))
+			return true;
+	return false;
+}
+
 /* The name of the parameter that is missing, of the wrong type, or unknown; NULL: all is well. */
 static const char *wrong_parameter(const struct method *method, const struct varlink_call *call)
 {
@@ -162,11 +198,16 @@ static const char *wrong_parameter(const struct method *method, const struct var
 	const char *name;
 	json_t *value;
 
-	if (method->parameter && !json_is_string(json_object_get(parameters, method->parameter)))
-		return method->parameter;
+	for (const struct parameter *p = method->parameters; p->name; p++) {
+		value = json_object_get(parameters, p->name);
+		if (p->optional && (!value || json_is_null(value)))
+			continue;
+		if (!value || json_typeof(value) != p->type)
+			return p->name;
+	}
 	json_object_foreach(parameters, name, value)
 	{
-		if (!method->parameter || strcmp(name, method->parameter) != 0)
+		if (!is_known(method, name))
 			return name;
 	}
 	return NULL;
@@ -175,7 +216,6 @@ static const char *wrong_parameter(const struct method *method, const struct var
 static json_t *answer_call(struct connection *c, const struct varlink_call *call)
 {
 	const struct method *method = find(call->method);
-	const char *argument = NULL;
 	const char *wrong;
 
 	if (!method)
@@ -188,9 +228,7 @@ static json_t *answer_call(struct connection *c, const struct varlink_call *call
 				     json_pack("{s:s}", "parameter", wrong));
 	if (method->monitors && (!call->more || call->oneway))
 		return varlink_error(SERVICE ".ExpectedMore", json_object());
-	if (method->parameter)
-		argument = json_string_value(json_object_get(call->parameters, method->parameter));
-	return method->answer(c, argument);
+	return method->answer(c, call->parameters);
 }
 
 /* Sends and releases `message`. */

@@ -12,6 +12,9 @@
 
 #include <jansson.h>
 
+/* The interface that every service has. */
+#define VARLINK_SERVICE "org.varlink.service"
+
 enum {
 	VARLINK_MESSAGE_MAX = 64 * 1024,  /* of a call, its NUL included */
 	VARLINK_OUTPUT_MAX = 1024 * 1024, /* replies that wait for a reader */

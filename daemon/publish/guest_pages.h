@@ -27,7 +27,7 @@ struct guest_page {
 };
 
 struct guest_pages {
-	char directory[256];
+	char directory[264];
 	const struct counter *counter;
 	bool monotonic;
 	struct guest_page *guests;

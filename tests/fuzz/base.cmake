@@ -2,3 +2,4 @@
 foreach(name config leap state)
   vmclock_fuzz(fuzz_${name} base)
 endforeach()
+vmclock_fuzz(fuzz_guest publish m)

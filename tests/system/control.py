@@ -197,8 +197,9 @@ def check_usage(ctl, directory):
         result = ctl(*arguments)
         check(f"{text} is refused with status 2 and a message",
               result.returncode == 2 and result.stderr and not result.stdout, result)
-    for name in ("status", "sources", "watch", "now", "page", "waitsync", "reset", "downgrade"):
-        result = ctl(name, "--help")
+    for name in ("status", "sources", "watch", "now", "page", "waitsync", "reset", "downgrade",
+                 "guest list", "guest add", "guest set", "guest remove"):
+        result = ctl(*name.split(), "--help")
         check(f"{name} --help explains itself",
               result.returncode == 0 and f"vmclockctl {name}" in result.stdout, result)
     result = ctl("--version")

@@ -2,7 +2,7 @@
 vmclock_unit_test(test_control_varlink control)
 vmclock_unit_test(test_control_format ctl)
 vmclock_unit_test(test_control_page ctl)
-foreach(name test_control_report test_control_server)
+foreach(name test_control_guests test_control_report test_control_server)
   vmclock_unit_test(${name} control base clock)
   target_sources(${name} PRIVATE unit/control_fake.c)
 endforeach()

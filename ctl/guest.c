@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* vmclockctl guest: the pages of guests, by name. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "client.h"
+#include "ctl.h"
+#include "format.h"
+#include "member.h"
+
+static void print_guest(const json_t *guest)
+{
+	const char *problem = member_text(guest, "problem");
+	char name[80], page[300], why[100];
+
+	printf("%-20s %s\n", format_safe(name, sizeof(name), member_text(guest, "name")),
+	       format_safe(page, sizeof(page), member_text(guest, "page")));
+	if (json_is_string(json_object_get(guest, "offset")))
+		printf("    counter = ((host * %s) >> %d) + %s\n", member_text(guest, "ratio"),
+		       (int)member_count(guest, "frac_bits"), member_text(guest, "offset"));
+	else
+		printf("    UNRELIABLE until its counter is known: vmclockctl guest set %s\n",
+		       name);
+	if (problem[0])
+		printf("    NOT KEPT: %s\n", format_safe(why, sizeof(why), problem));
+}
+
+int guest_list_run(const struct options *options)
+{
+	json_t *reply = client_ask(options->socket, "GetGuests", NULL);
+	const json_t *guests = json_object_get(reply, "guests");
+
+	if (!reply)
+		return CTL_ERROR;
+	if (options->json)
+		print_json(guests, false);
+	else
+		for (size_t i = 0; i < json_array_size(guests); i++)
+			print_guest(json_array_get(guests, i));
+	json_decref(reply);
+	return CTL_FINE;
+}
+
+/* A number that the daemon checks; what is none at all is refused here. */
+static int set_bits(json_t *parameters, const char *text)
+{
+	char *end;
+	long bits = strtol(text, &end, 10);
+
+	if (!*text || *end)
+		return ctl_error("--frac-bits %s: a number from 0 to 63 is expected", text);
+	return json_object_set_new(parameters, "frac_bits", json_integer(bits)) ? CTL_ERROR
+										: CTL_FINE;
+}
+
+static int change(const struct options *options, const char *method)
+{
+	json_t *parameters = json_pack("{s:s}", "name", options->argument);
+	json_t *reply;
+
+	if (!parameters)
+		return ctl_error("'%s' is no name of a guest", options->argument);
+	if (options->offset)
+		json_object_set_new(parameters, "offset", json_string(options->offset));
+	if (options->ratio)
+		json_object_set_new(parameters, "ratio", json_string(options->ratio));
+	if (options->frac_bits && set_bits(parameters, options->frac_bits)) {
+		json_decref(parameters);
+		return CTL_ERROR;
+	}
+	reply = client_ask(options->socket, method, parameters);
+	json_decref(reply);
+	return reply ? CTL_FINE : CTL_ERROR;
+}
+
+int guest_add_run(const struct options *options)
+{
+	return change(options, "AddGuest");
+}
+
+int guest_set_run(const struct options *options)
+{
+	return change(options, "SetGuest");
+}
+
+int guest_remove_run(const struct options *options)
+{
+	return change(options, "RemoveGuest");
+}

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Guests' pages: kept by the daemon, and by the daemon that comes after it."""
+
+import json
+import signal
+import subprocess
+
+import programs
+from netns import Network
+from programs import ntp_source, wait_until
+from scenario import describe, scenario
+
+
+def _guest(test, *words):
+    return subprocess.run([test.build / "ctl" / "vmclockctl", "guest", *words, "--socket",
+                           test.directory / "control"], capture_output=True, text=True,
+                          check=False, timeout=10)
+
+
+def _status(test, name):
+    run = subprocess.run([test.build / "ctl" / "vmclockctl", "page", "--json",
+                          test.directory / "guests" / name], capture_output=True, text=True,
+                         check=False, timeout=10)
+    return json.loads(run.stdout)["status"] if run.returncode == 0 else run.stderr
+
+
+@scenario(seconds=25)
+def guests_of_two_lives(test):
+    """A guest with the host's counter reads the truth, over kills; others are told what is known."""
+    test.responder()
+    daemon = test.daemon({"only": ntp_source(Network.SERVER)})
+    test.wait_status("SYNCHRONIZED")
+    run = _guest(test, "add", "same", "--offset", "0")
+    test.tap.check(run.returncode == 0, "a guest is added", run.stderr)
+    test.tap.check(_status(test, "same") == "SYNCHRONIZED", "its page has the time at once")
+    _guest(test, "add", "unknown")
+    test.tap.check(_status(test, "unknown") == "UNRELIABLE",
+                   "one whose counter is not known has none")
+    again = _guest(test, "add", "same")
+    test.tap.check(again.returncode == 1 and "already" in again.stderr,
+                   "a second of the same name is refused", again.stderr)
+    reader = test.track(programs.Reader(test.build, test.directory,
+                                        test.directory / "guests" / "same", "guest", rate=1000))
+    reader.settle(3)
+    for _ in range(5):
+        daemon.stop(signal.SIGKILL)
+        daemon = test.restart(daemon)
+        wait_until(lambda: daemon.call("GetGuests"), 10, "the restarted daemon")
+        reader.settle(1)
+    names = [guest["name"] for guest in json.loads(_guest(test, "list", "--json").stdout)]
+    test.tap.check(sorted(names) == ["same", "unknown"], "the next life knows them", names)
+    report = reader.finish()
+    test.tap.check(report["violations"] == 0 and report["backwards"] == 0
+                   and report["disruptions"] == 0 and report["failures"] == 0,
+                   "the guest's time is inside its bound, and never steps", describe(report))
+    daemon.stop(signal.SIGKILL)
+    subprocess.run([test.build / "ctl" / "vmclockctl", "downgrade", test.directory / "guests"],
+                   check=True, timeout=10)
+    test.tap.check(_status(test, "same") == "FREERUNNING" and _status(test, "unknown")
+                   == "UNRELIABLE", "vmclockctl downgrade knows the directory")
+    daemon = test.restart(daemon)
+    test.tap.check(wait_until(lambda: _status(test, "same") == "SYNCHRONIZED", 20,
+                              "the guest's page"), "the next life brings it back")
+    test.tap.check(_guest(test, "remove", "same").returncode == 0
+                   and not (test.directory / "guests" / "same").exists(), "a guest is removed")
+    test.tap.check(daemon.stop() == 0 and _status(test, "unknown") == "UNRELIABLE",
+                   "the daemon ends cleanly")

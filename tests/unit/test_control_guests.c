@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The control interface's methods about guests, from the call to the file and to the list. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "control_fake.h"
+#include "daemon/control/method.h"
+
+#define HOST "org.vmclock.Host"
+#define SERVICE "org.varlink.service"
+
+static char top[64];
+static char directory[80];
+static struct guest_pages *guests = &control_fake.daemon.guests;
+
+static int setup(void **state)
+{
+	struct daemon *daemon = &control_fake.daemon;
+
+	(void)state;
+	control_fake_init();
+	strcpy(top, "/tmp/vmclock-guests-XXXXXX");
+	if (!mkdtemp(top))
+		return -1;
+	snprintf(directory, sizeof(directory), "%s/guests", top);
+	daemon->page.any = true;
+	daemon->page.last = control_fake.totals.last;
+	return guest_pages_open(guests, directory, &daemon->counter, true, true);
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	while (guests->count)
+		guest_pages_remove(guests, guests->guests[0].name);
+	guest_pages_close(guests);
+	rmdir(directory);
+	return rmdir(top);
+}
+
+static json_t *ask(uid_t uid, const char *method, const char *parameters)
+{
+	struct connection c = {.daemon = &control_fake.daemon, .uid = uid};
+	char text[512];
+	json_t *reply;
+
+	snprintf(text, sizeof(text), "{\"method\":\"" HOST ".%s\",\"parameters\":{%s}}", method,
+		 parameters);
+	assert_int_equal(method_answer(&c, text, strlen(text)), 0);
+	reply = json_loads(c.out.data, 0, NULL);
+	varlink_output_free(&c.out);
+	assert_non_null(reply);
+	return reply;
+}
+
+static void assert_answer(json_t *reply, const char *error, const char *parameter)
+{
+	const char *got = json_string_value(json_object_get(reply, "error"));
+	json_t *parameters = json_object_get(reply, "parameters");
+
+	if (error && parameter)
+		assert_string_equal(json_string_value(json_object_get(parameters, "parameter")),
+				    parameter);
+	if (error)
+		assert_string_equal(got, error);
+	else if (got)
+		fail_msg("%s", got);
+	json_decref(reply);
+}
+
+static void fine(const char *method, const char *parameters)
+{
+	assert_answer(ask(0, method, parameters), NULL, NULL);
+}
+
+static json_t *first_guest(void)
+{
+	json_t *reply = ask(1000, "GetGuests", "");
+	json_t *list = json_object_get(json_object_get(reply, "parameters"), "guests");
+	json_t *guest = json_incref(json_array_get(list, 0));
+
+	json_decref(reply);
+	return guest;
+}
+
+static void guests_come_change_and_go(void **state)
+{
+	json_t *guest;
+
+	(void)state;
+	assert_null(first_guest());
+	fine("AddGuest", "\"name\":\"web\"");
+	guest = first_guest();
+	assert_string_equal(json_string_value(json_object_get(guest, "name")), "web");
+	assert_true(json_is_null(json_object_get(guest, "offset")));
+	assert_true(json_is_false(json_object_get(guest, "kept")));
+	json_decref(guest);
+	fine("SetGuest", "\"name\":\"web\",\"offset\":\"-5\",\"ratio\":\"3\",\"frac_bits\":1");
+	guest = first_guest();
+	assert_string_equal(json_string_value(json_object_get(guest, "offset")),
+			    "18446744073709551611");
+	assert_string_equal(json_string_value(json_object_get(guest, "ratio")), "3");
+	assert_int_equal(json_integer_value(json_object_get(guest, "frac_bits")), 1);
+	assert_true(json_is_true(json_object_get(guest, "kept")));
+	/* At once, not only with the next line. */
+	assert_int_equal(json_integer_value(json_object_get(guest, "writes")), 1);
+	assert_int_equal(access(json_string_value(json_object_get(guest, "page")), F_OK), 0);
+	json_decref(guest);
+	fine("RemoveGuest", "\"name\":\"web\"");
+	assert_null(first_guest());
+}
+
+static void only_root_may_change_guests(void **state)
+{
+	static const char *const methods[] = {"AddGuest", "SetGuest", "RemoveGuest"};
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++)
+		assert_answer(ask(1000, methods[i], "\"name\":\"web\""),
+			      SERVICE ".PermissionDenied", NULL);
+}
+
+static void senseless_parameters_are_named(void **state)
+{
+	static const struct {
+		const char *parameters;
+		const char *wrong;
+	} calls[] = {
+		{"\"offset\":\"1\"", "name"},
+		{"\"name\":7", "name"},
+		{"\"name\":\"../x\"", "name"},
+		{"\"name\":\"a\",\"offset\":1", "offset"},
+		{"\"name\":\"a\",\"offset\":\"\"", "offset"},
+		{"\"name\":\"a\",\"offset\":\"1 \"", "offset"},
+		{"\"name\":\"a\",\"offset\":\"0x1\"", "offset"},
+		{"\"name\":\"a\",\"offset\":\"18446744073709551616\"", "offset"},
+		{"\"name\":\"a\",\"offset\":\"-9223372036854775809\"", "offset"},
+		{"\"name\":\"a\",\"ratio\":\"0\"", "ratio"},
+		{"\"name\":\"a\",\"ratio\":\"-1\"", "ratio"},
+		{"\"name\":\"a\",\"frac_bits\":64", "frac_bits"},
+		{"\"name\":\"a\",\"frac_bits\":-1", "frac_bits"},
+		{"\"name\":\"a\",\"frac_bits\":\"1\"", "frac_bits"},
+		{"\"name\":\"a\",\"more\":1", "more"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)
+		assert_answer(ask(0, "AddGuest", calls[i].parameters), SERVICE ".InvalidParameter",
+			      calls[i].wrong);
+	assert_int_equal(guests->count, 0);
+}
+
+static void what_is_not_there_or_twice_is_said(void **state)
+{
+	(void)state;
+	assert_answer(ask(0, "SetGuest", "\"name\":\"a\",\"offset\":\"1\""), HOST ".NoSuchGuest",
+		      NULL);
+	assert_answer(ask(0, "RemoveGuest", "\"name\":\"a\""), HOST ".NoSuchGuest", NULL);
+	fine("AddGuest", "\"name\":\"a\",\"ratio\":null");
+	assert_answer(ask(0, "AddGuest", "\"name\":\"a\""), HOST ".GuestExists", NULL);
+	assert_answer(ask(0, "SetGuest", "\"name\":\"a\""), SERVICE ".InvalidParameter", "offset");
+	strcpy(guests->directory, "/proc/none");
+	assert_answer(ask(0, "AddGuest", "\"name\":\"b\""), HOST ".GuestFailed", NULL);
+	strcpy(guests->directory, directory);
+}
+
+#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CASE(guests_come_change_and_go),
+		CASE(only_root_may_change_guests),
+		CASE(senseless_parameters_are_named),
+		CASE(what_is_not_there_or_twice_is_said),
+	};
+
+	return cmocka_run_group_tests_name("control guests", tests, NULL, NULL);
+}
