@@ -135,10 +135,11 @@ bool page_resume_continues(const struct page_resume *page, const struct line *li
 			   const struct counter *counter, uint64_t now)
 {
 	double frac_ns, ahead_ns;
-	int64_t time_ns = line_time(&page->line, counter->ns_per_tick, now, &frac_ns);
+	int64_t time_ns;
 
 	if (!page->valid)
 		return false;
+	time_ns = line_time(&page->line, counter->ns_per_tick, now, &frac_ns);
 	ahead_ns = line_minus(line, counter->ns_per_tick, now, time_ns, frac_ns);
 	return ahead_ns > -SPLICE_MAX_NS &&
 	       fabs(ahead_ns) <= page_resume_half_ns(page, counter, now);
