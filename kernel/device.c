@@ -50,7 +50,7 @@ static int set_checked(struct vmclock_host_reference *ref)
 {
 	int rc = vmclock_reference_check(ref);
 
-	if (!rc && !vmclock_counter_stable())
+	if (!rc && (host.asleep || !vmclock_counter_stable()))
 		rc = -ENODEV;
 	if (!rc)
 		rc = vmclock_reference_set(&host, ref);
@@ -238,16 +238,24 @@ static struct miscdevice device = {
 	.mode = 0644,
 };
 
-/* Some counters start anew after sleep: the line is worth nothing then. */
+/*
+ * Some counters start anew after sleep: the line is worth nothing then. It ends before processes
+ * are frozen, for they run again before we are told that the machine is awake.
+ */
 static int slept(struct notifier_block *nb, unsigned long event, void *data)
 {
-	if (event == PM_POST_SUSPEND || event == PM_POST_HIBERNATION || event == PM_POST_RESTORE) {
-		mutex_lock(&host.lock);
-		if (host.line_valid)
-			vmclock_reference_forget(&host, VMCLOCK_HOST_REASON_SUSPEND);
-		mutex_unlock(&host.lock);
-		vmclock_from_host_look_again(&host);
-	}
+	bool asleep = event == PM_SUSPEND_PREPARE || event == PM_HIBERNATION_PREPARE ||
+		      event == PM_RESTORE_PREPARE;
+
+	if (!asleep && event != PM_POST_SUSPEND && event != PM_POST_HIBERNATION &&
+	    event != PM_POST_RESTORE)
+		return NOTIFY_DONE;
+	mutex_lock(&host.lock);
+	host.asleep = asleep;
+	if (host.line_valid)
+		vmclock_reference_forget(&host, VMCLOCK_HOST_REASON_SUSPEND);
+	mutex_unlock(&host.lock);
+	vmclock_from_host_look_again(&host);
 	return NOTIFY_DONE;
 }
 

@@ -224,6 +224,8 @@ void vmclock_from_host_act(struct work_struct *work)
 	int before;
 
 	mutex_lock(&host->lock);
+	if (host->asleep)
+		goto out; /* we are called again afterwards */
 	before = begin_to_act(host, &was_set);
 	if (from->state == FOLLOWING)
 		publish(host, &from->shown, was_set);
@@ -232,6 +234,7 @@ void vmclock_from_host_act(struct work_struct *work)
 	else if (host->line_valid && host->from_host)
 		vmclock_reference_forget(host, VMCLOCK_HOST_REASON_HOST_CLOCK);
 	say(before, from->state);
+out:
 	mutex_unlock(&host->lock);
 }
 

@@ -191,24 +191,33 @@ static void release_page(struct vmclock_guest *guest)
 /* One that is not, or no longer, among the guests of the host. */
 static void destroy(struct vmclock_guest *guest)
 {
+	if (guest->id)
+		xa_erase(&guest->host->guests.all, guest->id);
 	release_page(guest);
 	put_eventfd(guest->eventfd);
 	put_pid(guest->creator);
 	kfree(guest);
 }
 
+/* With the lock held. */
+static void unlist(struct vmclock_guest *guest)
+{
+	struct vmclock_guests *guests = &guest->host->guests;
+
+	xa_erase(&guests->all, guest->id);
+	guest->id = 0;
+	WRITE_ONCE(guests->count, guests->count - 1);
+	if (guest->pinned_by)
+		vmclock_guest_abandon(guest);
+}
+
 static int guest_release(struct inode *inode, struct file *file)
 {
 	struct vmclock_guest *guest = guest_of(file);
-	struct vmclock_guests *guests = &guest->host->guests;
 
 	mutex_lock(&guest->host->lock);
-	if (guest->id) {
-		xa_erase(&guests->all, guest->id);
-		WRITE_ONCE(guests->count, guests->count - 1);
-		if (guest->pinned_by)
-			vmclock_guest_abandon(guest);
-	}
+	if (guest->listed)
+		unlist(guest);
 	mutex_unlock(&guest->host->lock);
 	destroy(guest);
 	return 0;
@@ -226,6 +235,20 @@ static const struct file_operations guest_fops = {
 	.llseek = no_seek_end_llseek,
 };
 
+/* Memory for its place among the others too: with the lock held, nobody waits for memory. */
+static int acquire_id(struct vmclock_guest *guest)
+{
+	struct vmclock_guests *guests = &guest->host->guests;
+	u32 id;
+	int rc = xa_alloc_cyclic(&guests->all, &id, NULL, XA_LIMIT(1, U32_MAX), &guests->next_id,
+				 GFP_KERNEL);
+
+	if (rc < 0)
+		return rc;
+	guest->id = id;
+	return 0;
+}
+
 static int acquire(struct vmclock_guest *guest, const struct vmclock_guest_config *config)
 {
 	struct eventfd_ctx *eventfd;
@@ -237,9 +260,10 @@ static int acquire(struct vmclock_guest *guest, const struct vmclock_guest_confi
 		rc = vmclock_page_alloc(&guest->page, GFP_KERNEL_ACCOUNT);
 	if (!rc)
 		rc = get_eventfd(config, &eventfd);
-	if (!rc)
-		set_eventfd(guest, eventfd);
-	return rc;
+	if (rc)
+		return rc;
+	set_eventfd(guest, eventfd);
+	return acquire_id(guest);
 }
 
 /* A guest as it is asked for, or else with the counter of the host. */
@@ -251,12 +275,12 @@ static struct vmclock_guest *make(struct vmclock_host *host,
 
 	if (!guest)
 		return ERR_PTR(-ENOMEM);
+	guest->host = host;
 	rc = acquire(guest, config);
 	if (rc) {
 		destroy(guest);
 		return ERR_PTR(rc);
 	}
-	guest->host = host;
 	guest->creator = get_pid(task_tgid(current));
 	guest->reader.page = &guest->page;
 	guest->marker = get_random_u64(); /* not one that another page has had there */
@@ -269,16 +293,11 @@ static struct vmclock_guest *make(struct vmclock_host *host,
 static int add(struct vmclock_guest *guest)
 {
 	struct vmclock_guests *guests = &guest->host->guests;
-	u32 id;
-	int rc;
 
 	if (guests->count >= READ_ONCE(guests_max))
 		return -ENOSPC;
-	rc = xa_alloc_cyclic(&guests->all, &id, guest, XA_LIMIT(1, U32_MAX), &guests->next_id,
-			     GFP_KERNEL);
-	if (rc < 0)
-		return rc;
-	guest->id = id;
+	xa_store(&guests->all, guest->id, guest, GFP_NOWAIT); /* has its place already */
+	guest->listed = true;
 	WRITE_ONCE(guests->count, guests->count + 1);
 	vmclock_guest_show_first(guest, get_random_u32() & ~1);
 	return 0;

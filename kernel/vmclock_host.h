@@ -60,7 +60,8 @@ struct vmclock_guest {
 	u64 marker; /* added to the host's: a change of either changes the sum */
 	u64 flags; /* of the page, beside those of the host's line */
 	bool line_valid; /* the page shows a line, and the time continues from it */
-	u32 id; /* 0: not yet among the guests of the host */
+	u32 id; /* 0: none yet */
+	bool listed; /* among the guests of the host */
 	struct eventfd_ctx *eventfd; /* signalled on each update; or NULL */
 	struct mm_struct *pinned_by; /* whose memory the page is; NULL: our own */
 	struct pid *creator;
@@ -80,6 +81,7 @@ struct vmclock_host {
 	struct vmclock_host_line line; /* in force; what the page says */
 	bool line_valid; /* there is one, and the time continues from it */
 	bool from_host; /* nobody has ever set it: it may follow the host's clock */
+	bool asleep; /* or about to be: until it is over there is no line */
 	u64 marker;
 	u32 reason; /* VMCLOCK_HOST_REASON_* */
 	struct vmclock_lease lease;
