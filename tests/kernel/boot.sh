@@ -49,8 +49,14 @@ compat_program() {
 
 # What the driver is held to on every kernel.
 driver_programs() {
-	program device "$here"/device_{test,fuzz,line}.c
-	program guest "$here"/{guest_test,guest_make,device_line}.c "$project/lib/vmclock_line.c"
+	local name
+
+	program device "$here"/device_{test,line}.c
+	for name in guest guest_pin guest_many; do
+		program "$name" "$here/$name"_test.c "$here"/{guest_make,device_line}.c \
+			"$project/lib/vmclock_line.c"
+	done
+	program fuzz "$here"/device_{fuzz_main,fuzz,model}.c
 }
 
 # file SOURCE PATH: anything else, there under this path.

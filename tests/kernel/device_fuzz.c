@@ -1,320 +1,70 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/*
- * Throws requests at the driver, most of them nearly right, and predicts what each must return.
- *
- * Alone, one thread holds the writer's descriptor and a model says accept or which error. Then
- * several threads do the same at once with mappings, polls, reads and writers that come and go;
- * for that there is no model but that nothing breaks.
- */
+/* Throws requests at the driver, most of them nearly right, and holds the answers to a model. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
-#include <stdbool.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "device_fuzz.h"
-#include "harness.h"
+#include "device_model.h"
 
 #define THREADS 4
-#define PAGE_FLAGS 0xffULL
+#define PAGE 4096
+#define GUESTS_MAX "/sys/module/vmclock_host/parameters/guests_max"
 
-/* What an ioctl is given: a structure and a tail behind it. */
-union request {
-	__u32 size;
-	struct vmclock_host_info info;
-	struct vmclock_host_reference ref;
-	struct vmclock_host_state state;
-	struct vmclock_host_snapshot snapshot;
-	struct vmclock_host_disrupt disrupt;
-	unsigned char bytes[4096];
+/* Memory in which structures are put: a page, again as read-only, and nothing behind either. */
+struct room {
+	char *writable;
+	char *read_only;
 };
 
-struct fuzz {
-	unsigned long long seed;
-	unsigned long long hz;
-	int snapshot_errno; /* what GET_SNAPSHOT gives on this machine */
-	union request *request;
-	bool alone; /* the model holds */
-	int writer;
-	int reader;
+struct counts {
 	long calls;
-	long wrong;
 	long accepted;
+	long wrong;
 };
 
-/* A generator of our own, for the same sequence everywhere. */
-static unsigned long long next(struct fuzz *f)
+static const unsigned long requests[CALLS] = {
+	VMCLOCK_HOST_GET_INFO, VMCLOCK_HOST_SET_REFERENCE, VMCLOCK_HOST_GET_REFERENCE,
+	VMCLOCK_HOST_GET_SNAPSHOT, VMCLOCK_HOST_DISRUPT, VMCLOCK_HOST_CREATE_GUEST,
+	VMCLOCK_HOST_LIST_GUESTS, VMCLOCK_GUEST_SET};
+
+/* Guests of all threads while there is no model; -1: none. */
+static atomic_int shared_guests[FUZZ_GUESTS];
+
+static char *two_pages(int fd, int protection)
 {
-	f->seed = f->seed * 6364136223846793005ULL + 1442695040888963407ULL;
-	return f->seed ^ (f->seed >> 29);
+	char *map = mmap(NULL, 2 * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	return mmap(map, PAGE, protection, MAP_SHARED | MAP_FIXED, fd, 0);
 }
 
-static unsigned int below(struct fuzz *f, unsigned int limit)
+static struct room new_room(void)
 {
-	return (unsigned int)((next(f) >> 20) % limit);
+	int fd = memfd_create("room", 0);
+	struct room room;
+
+	if (fd < 0 || ftruncate(fd, PAGE))
+		exit(1);
+	room.writable = two_pages(fd, PROT_READ | PROT_WRITE);
+	room.read_only = two_pages(fd, PROT_READ);
+	close(fd);
+	return room;
 }
 
-static bool one_in(struct fuzz *f, unsigned int n)
+static void *new_page(int protection)
 {
-	return below(f, n) == 0;
-}
-
-static void nearly_good_reference(struct fuzz *f, struct vmclock_host_reference *ref)
-{
-	struct vmclock_host_line *line = &ref->line;
-
-	*ref = (struct vmclock_host_reference){.size = sizeof(*ref),
-					       .flags = VMCLOCK_HOST_REF_DISRUPT,
-					       .splice_max_ns = below(f, 999999999),
-					       .lease_ns = 1000000 + (next(f) >> 40)};
-	line->counter_value = __builtin_ia32_rdtsc() - (next(f) >> 30);
-	line->counter_period_frac_sec = (unsigned long long)(((unsigned __int128)1 << 94) / f->hz);
-	line->counter_period_shift = 30;
-	line->time_sec = next(f) >> 31;
-	line->time_frac_sec = next(f);
-	line->period_maxerror = next(f) >> below(f, 64);
-	line->time_maxerror_nanosec = next(f) >> below(f, 64);
-	line->flags = next(f) & PAGE_FLAGS & ~6ULL;
-	line->clock_status = (__u8)(1 + below(f, 4));
-	line->time_type = VMCLOCK_TIME_TAI;
-	line->counter_id = VMCLOCK_COUNTER_X86_TSC;
-	line->tai_offset_sec = (__s16)(below(f, 2001) - 1000);
-	line->leap_indicator = (__u8)below(f, 6);
-	line->smearing_hint = (__u8)below(f, 3);
-	ref->unreliable_above_ns = one_in(f, 2) ? next(f) >> below(f, 64) : 0;
-}
-
-/* One bit, or one byte, somewhere. */
-static void spoil(struct fuzz *f, unsigned char *bytes, unsigned int size)
-{
-	unsigned int at = below(f, size);
-
-	if (one_in(f, 2))
-		bytes[at] ^= (unsigned char)(1 << below(f, 8));
-	else
-		bytes[at] = (unsigned char)next(f);
-}
-
-static bool zero(const unsigned char *bytes, size_t n)
-{
-	while (n--)
-		if (*bytes++)
-			return false;
-	return true;
-}
-
-/* What every structure is held to first. */
-static int predict_size(const union request *r, size_t known, bool input)
-{
-	if (r->size < known)
-		return EINVAL;
-	if (r->size > 4096)
-		return E2BIG;
-	if (input && !zero(r->bytes + known, r->size - known))
-		return E2BIG;
-	return 0;
-}
-
-static bool malformed(const struct vmclock_host_reference *ref)
-{
-	const struct vmclock_host_line *line = &ref->line;
-
-	return ref->flags > 1 || ref->pad || ref->host_clock > 2 ||
-	       (ref->step_threshold_ns && ref->host_clock != 2) || line->flags > PAGE_FLAGS ||
-	       line->time_type != 1 || line->counter_id != 1 || line->clock_status < 1 ||
-	       line->clock_status > 4 || line->leap_indicator > 5 || line->smearing_hint > 2;
-}
-
-/* Floating point here, integers there: near the limit they may differ, and are not compared. */
-static int predict_period(struct fuzz *f, const struct vmclock_host_line *line)
-{
-	long double ratio = (long double)line->counter_period_frac_sec * (long double)f->hz;
-	long double off;
-
-	for (int i = 0; i < 64 + line->counter_period_shift; i++)
-		ratio /= 2;
-	off = ratio > 1 ? ratio - 1 : 1 - ratio;
-	if (off > 0.00099999L && off < 0.00100001L)
-		return -1;
-	return off < 0.001L ? 0 : ERANGE;
-}
-
-static int predict_age(struct fuzz *f, const struct vmclock_host_line *line)
-{
-	long long age = (long long)(__builtin_ia32_rdtsc() - line->counter_value);
-
-	if (age > (1LL << 62) + (1LL << 40))
-		return ESTALE;
-	if (age > (1LL << 62) - (1LL << 40))
-		return -1;
-	if (age < -(long long)f->hz)
-		return ERANGE;
-	return age < 0 ? -1 : 0;
-}
-
-/* The errno that SET_REFERENCE must give, 0, or -1: too close to a limit to say. */
-static int predict_reference(struct fuzz *f, const struct vmclock_host_reference *ref)
-{
-	int rc;
-
-	if (malformed(ref))
-		return EINVAL;
-	if (ref->line.time_sec >> 33 || ref->line.tai_offset_sec > 1000 ||
-	    ref->line.tai_offset_sec < -1000 || ref->splice_max_ns >= 1000000000 ||
-	    ref->lease_ns < 1000000 || ref->lease_ns > 86400000000000ULL)
-		return ERANGE;
-	rc = predict_period(f, &ref->line);
-	if (rc)
-		return rc;
-	if (ref->host_clock)
-		return EOPNOTSUPP;
-	rc = predict_age(f, &ref->line);
-	if (rc)
-		return rc;
-	return ref->flags ? 0 : -1; /* spliced: it depends on the moment */
-}
-
-static unsigned long request_of(unsigned int number)
-{
-	static const unsigned long requests[] = {
-		VMCLOCK_HOST_GET_INFO,	   VMCLOCK_HOST_SET_REFERENCE, VMCLOCK_HOST_GET_REFERENCE,
-		VMCLOCK_HOST_GET_SNAPSHOT, VMCLOCK_HOST_DISRUPT,       VMCLOCK_HOST_CREATE_GUEST,
-		VMCLOCK_HOST_LIST_GUESTS,  VMCLOCK_GUEST_SET};
-
-	return requests[number];
-}
-
-static const size_t known_size[] = {
-	sizeof(struct vmclock_host_info), sizeof(struct vmclock_host_reference),
-	sizeof(struct vmclock_host_state), sizeof(struct vmclock_host_snapshot),
-	sizeof(struct vmclock_host_disrupt)};
-
-static int predict(struct fuzz *f, unsigned int number, bool by_writer)
-{
-	bool sets = number == 1 || number == 4;
-	int rc;
-
-	if (number > 4)
-		return number == 7 ? ENOTTY : EOPNOTSUPP;
-	if (sets && !by_writer)
-		return EBADF;
-	rc = predict_size(f->request, known_size[number], sets);
-	if (rc)
-		return rc;
-	if (number == 1)
-		return predict_reference(f, &f->request->ref);
-	if (number == 3)
-		return f->snapshot_errno;
-	if (number == 4)
-		return f->request->disrupt.reason < 1 || f->request->disrupt.reason > 4 ? EINVAL
-											: 0;
-	return 0;
-}
-
-static void prepare(struct fuzz *f, unsigned int number)
-{
-	union request *r = f->request;
-	unsigned int size = (unsigned int)(number > 4 ? 64 : known_size[number]);
-
-	memset(r, 0, sizeof(*r));
-	if (number == 1)
-		nearly_good_reference(f, &r->ref);
-	if (number == 4)
-		r->disrupt.reason = below(f, 6);
-	r->size = size;
-	if (one_in(f, 8))
-		r->size = below(f, 4200);
-	if (one_in(f, 2))
-		spoil(f, r->bytes, one_in(f, 4) ? sizeof(*r) : size);
-}
-
-/* Soon after boot the kernel may refine what it takes for the nominal rate. */
-static bool rate_changed(struct fuzz *f)
-{
-	unsigned long long before = f->hz;
-
-	f->hz = counter_hz();
-	return f->hz != before;
-}
-
-/* Its size in the number, and the structure's place, vary too. */
-static void call(struct fuzz *f)
-{
-	unsigned int number = one_in(f, 2) ? 1 : below(f, 5);
-	bool by_writer = !one_in(f, 8);
-	bool nowhere = one_in(f, 50);
-	unsigned long request = request_of(number);
-	int wanted;
-	int got;
-
-	prepare(f, number);
-	wanted = predict(f, number, by_writer);
-	if (nowhere && wanted != EBADF && wanted != ENOTTY && wanted != EOPNOTSUPP)
-		wanted = EFAULT;
-	if (nowhere && number <= 4 && !(wanted == EBADF))
-		wanted = EFAULT;
-	if (one_in(f, 4))
-		request = (request & ~(unsigned long)IOCSIZE_MASK) |
-			  ((next(f) << IOCSIZE_SHIFT) & IOCSIZE_MASK);
-	got = ioctl(by_writer ? f->writer : f->reader, request, nowhere ? (void *)8 : f->request)
-		      ? errno
-		      : 0;
-	f->calls++;
-	f->accepted += !got;
-	if (!f->alone || wanted < 0 || got == wanted || rate_changed(f))
-		return;
-	if (f->wrong++ < 10)
-		printf("# request %u gave %d, not %d (call %ld)\n", number, got, wanted, f->calls);
-}
-
-/* What else descriptors are good for, between the calls. */
-static void disturb(struct fuzz *f)
-{
-	struct pollfd pfd = {.fd = f->reader, .events = POLLIN};
-	void *map;
-
-	switch (below(f, 5)) {
-	case 0:
-		close(f->writer);
-		f->writer = open(DEVICE, O_RDWR);
-		break;
-	case 1:
-		close(f->reader);
-		f->reader = open(DEVICE, O_RDONLY);
-		break;
-	case 2:
-		map = mmap(NULL, 4096, PROT_READ, MAP_SHARED, f->reader, 0);
-		if (map == MAP_FAILED ||
-		    ((volatile struct vmclock_abi *)map)->magic != VMCLOCK_MAGIC)
-			f->wrong++;
-		else
-			munmap(map, 4096);
-		break;
-	case 3:
-		poll(&pfd, 1, 0);
-		break;
-	default:
-		pread(f->reader, f->request, below(f, 4096), below(f, 4200));
-	}
-}
-
-static void *disorder(void *arg)
-{
-	struct fuzz *f = arg;
-
-	for (long left = f->calls; left; left--) {
-		if (one_in(f, 4))
-			disturb(f);
-		call(f);
-	}
-	return NULL;
+	return mmap(NULL, PAGE, protection, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 }
 
 static int snapshot_errno(int fd)
@@ -324,51 +74,291 @@ static int snapshot_errno(int fd)
 	return ioctl(fd, VMCLOCK_HOST_GET_SNAPSHOT, &snapshot) ? errno : 0;
 }
 
-static struct fuzz fresh(unsigned long long seed, unsigned long long hz)
+static struct fuzz *new_fuzz(uint64_t seed)
 {
-	struct fuzz f = {.seed = seed, .hz = hz};
+	struct fuzz *f = calloc(1, sizeof(*f));
 
-	f.request = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	f.writer = open(DEVICE, O_RDWR);
-	f.reader = open(DEVICE, O_RDONLY);
-	f.snapshot_errno = snapshot_errno(f.reader);
+	f->seed = seed;
+	f->hz = counter_hz();
+	f->writer = open(DEVICE, O_RDWR);
+	f->reader = open(DEVICE, O_RDONLY);
+	f->eventfd = eventfd(0, EFD_NONBLOCK);
+	f->pinnable = new_page(PROT_READ | PROT_WRITE);
+	f->read_only = new_page(PROT_READ);
+	f->entries = calloc(VMCLOCK_HOST_LIST_MAX, sizeof(*f->entries));
+	f->snapshot_errno = snapshot_errno(f->reader);
+	for (int i = 0; i < FUZZ_GUESTS; i++)
+		f->guests[i] = -1;
 	return f;
 }
 
-static void finish(struct fuzz *f)
+static void free_fuzz(struct fuzz *f)
 {
+	for (int i = 0; i < FUZZ_GUESTS; i++)
+		close(f->guests[i]);
 	close(f->writer);
 	close(f->reader);
-	munmap(f->request, 8192);
+	close(f->eventfd);
+	munmap(f->pinnable, PAGE);
+	munmap(f->read_only, PAGE);
+	free(f->entries);
+	free(f);
 }
 
-long fuzz_alone(long calls, unsigned long long hz, long *accepted)
+/* Where the structure goes; what is not there is not copied. */
+static void *put_in_place(const struct fuzz *f, const struct room *room, const struct call *call)
 {
-	struct fuzz f = fresh(1, hz);
+	size_t whole = sizeof(f->request);
 
-	f.alone = true;
-	while (f.calls < calls)
-		call(&f);
-	finish(&f);
-	*accepted = f.accepted;
-	return f.wrong;
+	switch (call->place) {
+	case WRITABLE:
+		return memcpy(room->writable, &f->request, whole);
+	case READ_ONLY:
+		memcpy(room->writable, &f->request, whole);
+		return room->read_only;
+	case CUT_OFF:
+		return memcpy(room->writable + PAGE - call->there, &f->request, call->there);
+	default:
+		return (void *)8;
+	}
 }
 
-long fuzz_together(long calls, unsigned long long hz)
+/* The size in its number varies too. */
+static unsigned long request_of(struct fuzz *f, int number)
 {
-	struct fuzz f[THREADS];
-	pthread_t thread[THREADS];
-	long wrong = 0;
+	unsigned long request = requests[number];
 
-	for (int i = 0; i < THREADS; i++) {
-		f[i] = fresh((unsigned long long)i + 2, hz);
-		f[i].calls = calls / THREADS;
-		pthread_create(&thread[i], NULL, disorder, &f[i]);
+	if (fuzz_one_in(f, 4))
+		request ^= (fuzz_next(f) << IOCSIZE_SHIFT) & IOCSIZE_MASK;
+	return request;
+}
+
+/* How often each call is tried; those that create something take longest. */
+static int choose_number(struct fuzz *f)
+{
+	static const int often[] = {SET_REFERENCE, SET_REFERENCE, SET_REFERENCE, GUEST_SET,
+				    GUEST_SET,	   LIST_GUESTS,	  DISRUPT,	 GET_REFERENCE};
+
+	if (fuzz_one_in(f, 40))
+		return CREATE_GUEST;
+	return fuzz_one_in(f, 8) ? (int)fuzz_below(f, CREATE_GUEST) : often[fuzz_below(f, 8)];
+}
+
+static struct call choose(struct fuzz *f)
+{
+	struct call call = {.number = choose_number(f), .place = WRITABLE};
+
+	call.through = fuzz_one_in(f, 8) ? READER : WRITER;
+	if ((call.number == GUEST_SET) != fuzz_one_in(f, 30))
+		call.through = GUEST;
+	if (fuzz_one_in(f, 20))
+		call.place = (enum place)(1 + fuzz_below(f, 3));
+	if (call.place == CUT_OFF)
+		call.there = 4 + fuzz_below(f, 200);
+	return call;
+}
+
+static int descriptor(const struct fuzz *f, const struct call *call, int guest)
+{
+	if (call->through == GUEST)
+		return guest;
+	return call->through == WRITER ? f->writer : f->reader;
+}
+
+/* Soon after boot the kernel may refine what it takes for the nominal rate. */
+static bool rate_changed(struct fuzz *f)
+{
+	uint64_t before = f->hz;
+
+	f->hz = counter_hz();
+	return f->hz != before;
+}
+
+/* A guest that is there or is to be made; one of those that are there goes from time to time. */
+static int choose_slot(struct fuzz *f, const struct call *call)
+{
+	int slot = (int)fuzz_below(f, FUZZ_GUESTS);
+
+	if (call->number != CREATE_GUEST)
+		return slot;
+	if (fuzz_count(f, 0) == FUZZ_GUESTS && fuzz_one_in(f, 2)) {
+		close(f->guests[slot]);
+		f->guests[slot] = -1;
 	}
-	for (int i = 0; i < THREADS; i++) {
-		pthread_join(thread[i], NULL);
-		wrong += f[i].wrong;
-		finish(&f[i]);
+	for (slot = 0; slot < FUZZ_GUESTS - 1 && f->guests[slot] >= 0; slot++)
+		;
+	return slot;
+}
+
+static void keep_guest(struct fuzz *f, int slot, int guest)
+{
+	struct vmclock_host_guests list = {.size = sizeof(list),
+					   .capacity = FUZZ_GUESTS,
+					   .entries = (uintptr_t)f->entries};
+
+	f->guests[slot] = guest;
+	if (!ioctl(f->writer, VMCLOCK_HOST_LIST_GUESTS, &list) && list.count)
+		f->ids[slot] = f->entries[list.count - 1].id;
+}
+
+/* With the model. */
+static void predicted_call(struct fuzz *f, const struct room *room, struct counts *counts)
+{
+	struct call call = choose(f);
+	int slot = choose_slot(f, &call);
+	int fd = descriptor(f, &call, f->guests[slot]);
+	int wanted;
+	int rc;
+	int got;
+
+	fuzz_prepare(f, call.number);
+	wanted = fd < 0 ? EBADF : fuzz_predict(f, &call);
+	rc = ioctl(fd, request_of(f, call.number), put_in_place(f, room, &call));
+	got = rc < 0 ? errno : 0;
+	counts->calls++;
+	counts->accepted += !got;
+	if (rc > 0 && call.number == CREATE_GUEST)
+		keep_guest(f, slot, rc);
+	if (wanted == UNPREDICTED || got == wanted || rate_changed(f))
+		return;
+	if (counts->wrong++ < 10)
+		note("call %ld: request %d gave %d, not %d", counts->calls, call.number, got,
+		     wanted);
+}
+
+static void map_and_look(struct fuzz *f, int fd, struct counts *counts)
+{
+	volatile struct vmclock_abi *page = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, fd, 0);
+
+	if (page == MAP_FAILED) {
+		counts->wrong += fd == f->reader;
+		return;
 	}
-	return wrong;
+	counts->wrong += page->magic != VMCLOCK_MAGIC;
+	if (fuzz_one_in(f, 2))
+		mprotect((void *)page, PAGE, PROT_READ | PROT_WRITE);
+	munmap((void *)page, PAGE);
+}
+
+/* What else descriptors are good for, between the calls. */
+static void disturb(struct fuzz *f, struct counts *counts)
+{
+	int slot = (int)fuzz_below(f, FUZZ_GUESTS);
+	int guest = atomic_load(&shared_guests[slot]);
+	int fd = guest < 0 || fuzz_one_in(f, 2) ? f->reader : guest;
+	struct pollfd pfd = {.fd = fd, .events = POLLIN};
+
+	switch (fuzz_below(f, 7)) {
+	case 0:
+		close(f->writer);
+		f->writer = open(DEVICE, O_RDWR);
+		break;
+	case 1:
+		close(f->reader);
+		f->reader = open(DEVICE, O_RDONLY);
+		break;
+	case 2:
+		close(atomic_exchange(&shared_guests[slot], -1));
+		break;
+	case 3:
+		map_and_look(f, fd, counts);
+		break;
+	case 4:
+		poll(&pfd, 1, 0);
+		break;
+	case 5:
+		munmap(f->pinnable, PAGE);
+		f->pinnable = new_page(PROT_READ | PROT_WRITE);
+		break;
+	default:
+		pread(fd, &f->request, fuzz_below(f, PAGE), fuzz_below(f, 4200));
+	}
+}
+
+/* Without. */
+static void wild_call(struct fuzz *f, const struct room *room, struct counts *counts)
+{
+	struct call call = choose(f);
+	int slot = (int)fuzz_below(f, FUZZ_GUESTS);
+	int fd = descriptor(f, &call, atomic_load(&shared_guests[slot]));
+	int rc;
+
+	fuzz_prepare(f, call.number);
+	rc = ioctl(fd, request_of(f, call.number), put_in_place(f, room, &call));
+	counts->calls++;
+	counts->accepted += rc >= 0;
+	if (rc > 0 && call.number == CREATE_GUEST)
+		close(atomic_exchange(&shared_guests[slot], rc));
+}
+
+struct share {
+	struct fuzz *f;
+	struct room room;
+	long calls;
+	struct counts counts;
+	pthread_t thread;
+};
+
+static void *disorder(void *arg)
+{
+	struct share *share = arg;
+
+	while (share->counts.calls < share->calls) {
+		if (fuzz_one_in(share->f, 50))
+			disturb(share->f, &share->counts);
+		wild_call(share->f, &share->room, &share->counts);
+	}
+	return NULL;
+}
+
+static void report(const char *what, const struct counts *counts, time_t began)
+{
+	note("%s: %ld calls, %ld accepted, %ld s", what, counts->calls, counts->accepted,
+	     (long)(time(NULL) - began));
+}
+
+void fuzz_alone(long calls)
+{
+	struct fuzz *f = new_fuzz(1);
+	struct room room = new_room();
+	struct counts counts = {0};
+	time_t began = time(NULL);
+	char limit[12];
+
+	snprintf(limit, sizeof(limit), "%d", FUZZ_GUESTS);
+	check(put_text(GUESTS_MAX, limit), "no more than %s guests", limit);
+	while (counts.calls < calls)
+		predicted_call(f, &room, &counts);
+	report("one thread", &counts, began);
+	check(counts.wrong == 0, "%ld calls: what the model predicts", counts.calls);
+	check(counts.accepted > calls / 5, "enough of them accepted");
+	free_fuzz(f);
+	put_text(GUESTS_MAX, "16384");
+}
+
+void fuzz_together(long calls)
+{
+	struct share shares[THREADS];
+	struct counts sum = {0};
+	time_t began = time(NULL);
+
+	for (int i = 0; i < FUZZ_GUESTS; i++)
+		atomic_store(&shared_guests[i], -1);
+	for (int i = 0; i < THREADS; i++)
+		shares[i] = (struct share){.f = new_fuzz((uint64_t)i + 2),
+					   .room = new_room(),
+					   .calls = calls / THREADS};
+	for (int i = 0; i < THREADS; i++)
+		pthread_create(&shares[i].thread, NULL, disorder, &shares[i]);
+	for (int i = 0; i < THREADS; i++) {
+		pthread_join(shares[i].thread, NULL);
+		sum.calls += shares[i].counts.calls;
+		sum.accepted += shares[i].counts.accepted;
+		sum.wrong += shares[i].counts.wrong;
+		free_fuzz(shares[i].f);
+	}
+	for (int i = 0; i < FUZZ_GUESTS; i++)
+		close(atomic_load(&shared_guests[i]));
+	report("several threads", &sum, began);
+	check(sum.wrong == 0, "%ld calls by several threads: every page is one", sum.calls);
 }

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A fuzzer for the driver, with a model of what it must accept. */
+/* A fuzzer for the driver, with a model of what it must answer. The driver is loaded. */
 #ifndef VMCLOCK_DEVICE_FUZZ_H
 #define VMCLOCK_DEVICE_FUZZ_H
 
-/* One thread; returns how many results the model did not predict, and how many were accepted. */
-long fuzz_alone(long calls, unsigned long long hz, long *accepted);
+/* One thread that knows the state of the driver: the model says accept or which error. */
+void fuzz_alone(long calls);
 
-/* Several threads, writers that come and go; returns how many mappings showed no page. */
-long fuzz_together(long calls, unsigned long long hz);
+/*
+ * Several threads, with mappings, polls, reads, guests and writers that come and go under each
+ * other: no model but that every page is one, and that nothing breaks.
+ */
+void fuzz_together(long calls);
 
 #endif

@@ -15,9 +15,15 @@ static __int128 line_at(const struct vmclock_host_line *line, unsigned long long
 
 struct vmclock_host_reference next_reference(int fd)
 {
-	struct vmclock_host_reference ref = good_reference(1000);
+	static struct vmclock_host_reference first;
+	struct vmclock_host_reference ref;
 	struct vmclock_host_state state = {.size = sizeof(state)};
 	__int128 now;
+
+	if (!first.size)
+		first = good_reference(1000);
+	ref = first;
+	ref.line.counter_value = read_counter();
 
 	if (ioctl(fd, VMCLOCK_HOST_GET_REFERENCE, &state) ||
 	    !(state.valid & VMCLOCK_HOST_STATE_REFERENCE))

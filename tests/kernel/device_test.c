@@ -14,7 +14,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "device_fuzz.h"
 #include "device_line.h"
 #include "harness.h"
 
@@ -449,17 +448,6 @@ static void test_leaks(void)
 		printf("# %.*s\n", (int)n, found);
 }
 
-static void test_fuzz(void)
-{
-	long calls = atol(getenv("fuzz_calls") ?: "20000");
-	long accepted;
-	long wrong = fuzz_alone(calls, hz, &accepted);
-
-	check(wrong == 0, "%ld requests: what the model predicts", calls);
-	check(accepted > calls / 10, "%ld of them accepted", accepted);
-	check(fuzz_together(calls, hz) == 0, "%ld requests by several threads", calls);
-}
-
 static void test_device(void)
 {
 	int reader = open(DEVICE, O_RDONLY);
@@ -485,7 +473,6 @@ static void test_device(void)
 	test_reading(reader);
 	test_death_of_the_writer(writer, reader);
 	test_unstable_counter(reader);
-	test_fuzz();
 	test_unloading(reader);
 }
 

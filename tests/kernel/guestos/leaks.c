@@ -44,9 +44,9 @@ int main(void)
 	long after;
 
 	check_errno(load_driver(), 0, "the module loads");
-	fuzz_together(CALLS, counter_hz());
+	fuzz_together(CALLS);
 	before = unreclaimable_kb();
-	fuzz_together(CALLS, counter_hz());
+	fuzz_together(CALLS);
 	after = unreclaimable_kb();
 	check(before > 0 && after - before < TOLERATED_KB,
 	      "%d requests by several threads leave no memory behind (%ld kB)", CALLS,
