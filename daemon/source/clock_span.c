@@ -12,8 +12,10 @@ enum { SIDE_READS = 5 };
 
 /* The two sides of a span may leave this much between them, for a clock that is being steered. */
 #define STEERED_NS 1000.0
-/* Stamps further away are not of the span. */
+/* So far away a stamp is not converted at all. */
 #define FARTHEST_NS 1e9
+/* Stamps may lie outside of the reads by little: simulators make up how long a reading took. */
+#define OUTSIDE_NS 1e6
 
 /* What the clock's steps are: 1 ns, or a whole tick where there is no proper clocksource. */
 static double step_of(clockid_t id)
@@ -69,10 +71,10 @@ void clock_span_begin(struct clock_span *span, const struct counter *counter, cl
 		.id = id,
 		.same = id == CLOCK_MONOTONIC_RAW && counter->page_id == VMCLOCK_COUNTER_INVALID,
 	};
+	span->c_origin = counter->read();
 	if (span->same)
 		return;
 	span->step_ns = step_of(id);
-	span->c_origin = counter->read();
 	span->t_origin_ns = clock_ns(id);
 	span->offset = one_side(span);
 }
@@ -114,8 +116,10 @@ bool clock_span_end(struct clock_span *span)
 	struct clock_offset after;
 	double drift_ns;
 
-	if (span->same)
+	if (span->same) {
+		span->c_last = span->counter->read();
 		return true;
+	}
 	after = one_side(span);
 	/* The counter's nominal rate is not the clock's, and the clock's is not constant. */
 	drift_ns = fabs(counted_ns(span, span->c_last)) * STAMP_RATE_TOLERANCE;
@@ -127,6 +131,15 @@ bool clock_span_end(struct clock_span *span)
 	return !is_empty(&span->offset);
 }
 
+/* A driver that fills in no stamp, or one of another clock, is found out here. */
+static bool is_inside(const struct clock_span *span, uint64_t c)
+{
+	double slack_ns = OUTSIDE_NS + span->step_ns + span->offset.hi_ns - span->offset.lo_ns;
+
+	return counted_ns(span, c) >= -slack_ns &&
+	       counted_ns(span, span->c_last) - counted_ns(span, c) >= -slack_ns;
+}
+
 static bool convert(const struct clock_span *span, int64_t stamp_ns, double offset_ns, bool up,
 		    uint64_t *out)
 {
@@ -135,14 +148,14 @@ static bool convert(const struct clock_span *span, int64_t stamp_ns, double offs
 
 	if (span->same) {
 		*out = (uint64_t)stamp_ns;
-		return true;
+		return is_inside(span, *out);
 	}
 	if (__builtin_sub_overflow(stamp_ns, span->t_origin_ns, &since_ns) ||
 	    fabs((double)since_ns) > FARTHEST_NS)
 		return false;
 	ticks = ((double)since_ns + offset_ns) / span->counter->ns_per_tick;
 	*out = span->c_origin + (uint64_t)(int64_t)(up ? ceil(ticks) : floor(ticks));
-	return true;
+	return is_inside(span, *out);
 }
 
 bool clock_span_earliest(const struct clock_span *span, int64_t stamp_ns, uint64_t *out)

@@ -75,20 +75,20 @@ static void use_index(const struct phc_places *places, int index, struct phc_ide
 	read_clock_name(places, out);
 }
 
-/* The path may be a link that udev made (/dev/ptp_kvm). */
-static int find_device(const char *path, const struct phc_places *places, struct phc_identity *out)
+/*
+ * The path may be a link that udev made (/dev/ptp_kvm). One that is not there is for open() to
+ * refuse: simulators have devices without files.
+ */
+static void find_device(const char *path, const struct phc_places *places, struct phc_identity *out)
 {
 	char real[PATH_MAX];
 	const char *base;
 
 	snprintf(out->path, sizeof(out->path), "%s", path);
 	out->index = -1;
-	if (!realpath(path, real))
-		return -errno;
-	base = strrchr(real, '/');
+	base = strrchr(realpath(path, real) ? real : path, '/');
 	out->index = base ? index_of_name(base + 1) : -1;
 	read_clock_name(places, out);
-	return 0;
 }
 
 /* The lowest number, where several clocks have the name. */
@@ -152,17 +152,15 @@ static void explain(const struct config_source *config, int err, char problem[PH
 	else if (config->interface[0] && err == -ENODEV)
 		snprintf(problem, PHC_PROBLEM_SIZE, "interface %s has no PTP clock or is not there",
 			 config->interface);
-	else if (config->interface[0])
+	else
 		snprintf(problem, PHC_PROBLEM_SIZE, "cannot ask for the PTP clock of %s: %s",
 			 config->interface, strerror(-err));
-	else
-		snprintf(problem, PHC_PROBLEM_SIZE, "%.80s: %s", config->device, strerror(-err));
 }
 
 int phc_find(const struct config_source *config, const struct phc_places *places,
 	     struct phc_identity *out, char problem[PHC_PROBLEM_SIZE])
 {
-	int err;
+	int err = 0;
 
 	*out = (struct phc_identity){.index = -1};
 	if (config->clock_name[0])
@@ -170,7 +168,7 @@ int phc_find(const struct config_source *config, const struct phc_places *places
 	else if (config->interface[0])
 		err = find_interface(config->interface, places, out);
 	else
-		err = find_device(config->device, places, out);
+		find_device(config->device, places, out);
 	if (err)
 		explain(config, err, problem);
 	return err;

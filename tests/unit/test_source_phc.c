@@ -38,6 +38,7 @@ static struct {
 	unsigned int most_reads;   /* more reads in one call are EBUSY; 0: no limit */
 	bool gone;
 	bool garbage;
+	bool no_stamp; /* captures leave the system's clock at 0 */
 	int opens;
 	int calls;
 	char path[CONFIG_PATH_MAX];
@@ -117,6 +118,8 @@ static int fake_precise(struct ptp_sys_offset_precise *data)
 {
 	int err = busy(1);
 
+	if (device.no_stamp)
+		return err;
 	data->sys_monoraw = stamp(raw_ns());
 	data->device = stamp(raw_ns() + device.offset_ns);
 	/* Captured at the same moment. */
@@ -366,6 +369,22 @@ static void the_best_method_is_taken_and_the_next_when_it_is_refused(void **stat
 	assert_int_equal(p->clock.device.method, PHC_PRECISE);
 }
 
+static void a_capture_without_the_systems_clock_is_not_used(void **state)
+{
+	static const struct counter *const counters[] = {&fast, &raw};
+
+	(void)state;
+	device.no_stamp = true;
+	for (int i = 0; i < 2; i++) {
+		struct phc *p = start(counters[i]);
+
+		look(p);
+		assert_int_equal(p->clock.device.method, PHC_EXTENDED_RAW);
+		assert_brackets_truth(counters[i]);
+		source_stop(&source);
+	}
+}
+
 static void tai_is_told_as_utc_and_utc_as_it_is(void **state)
 {
 	int64_t now_ns;
@@ -520,19 +539,26 @@ static void a_device_that_goes_is_dropped_at_once_and_found_under_another_number
 
 static void a_device_may_come_late(void **state)
 {
-	struct phc *p;
-	char path[PATH_MAX + 32];
+	struct phc *p = start(&fast);
 
 	(void)state;
-	snprintf(path, sizeof(path), "%s/ptp3", dev);
-	unlink(path);
-	p = start(&fast);
+	device.gone = true;
 	poll_times(p, 5);
 	assert_int_equal(told.offline, 1);
 	assert_non_null(strstr(source.claims.problem, "No such file or directory"));
-	put_file("dev/ptp3", "");
+	device.gone = false;
 	look(p);
 	assert_int_equal(told.events, 1);
+}
+
+static void a_device_without_a_file_is_one_all_the_same(void **state)
+{
+	(void)state;
+	snprintf(config.device, sizeof(config.device), "/nowhere/ptp4");
+	look(start(&fast));
+	assert_int_equal(told.events, 1);
+	assert_string_equal(device.path, "/nowhere/ptp4");
+	assert_string_equal(source.claims.reference, "KVM virtual PTP");
 }
 
 static void nonsense_is_refused(void **state)
@@ -740,6 +766,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(every_method_brackets_the_true_moment),
 		TEST(the_best_method_is_taken_and_the_next_when_it_is_refused),
+		TEST(a_capture_without_the_systems_clock_is_not_used),
 		TEST(tai_is_told_as_utc_and_utc_as_it_is),
 		TEST(conventions_are_known_by_driver_and_never_guessed),
 		TEST(clocks_are_found_by_name_and_by_interface),
@@ -748,6 +775,7 @@ int main(void)
 		TEST(a_device_that_allows_one_read_is_read_once),
 		TEST(a_device_that_goes_is_dropped_at_once_and_found_under_another_number),
 		TEST(a_device_may_come_late),
+		TEST(a_device_without_a_file_is_one_all_the_same),
 		TEST(nonsense_is_refused),
 		TEST(a_clock_that_is_set_during_the_read_spoils_only_that_read),
 		TEST(an_error_is_never_taken_as_zero),
