@@ -10,7 +10,7 @@
 
 #define NS_PER_S INT64_C(1000000000)
 /* A clock that nobody set shows the time since the machine or the card started. */
-#define EARLIEST_S INT64_C(1767225600) /* 2026-01-01 */
+#define EARLIEST_S INT64_C(946684800) /* 2000-01-01; simulators begin in 2010 */
 
 /* Without a message about links, a bond's active port is asked for this often. */
 enum { LOOKS_TO_ASK = 8 };
@@ -133,7 +133,7 @@ int phc_clock_to_utc(const struct phc_clock *clock, int64_t device_ns, int64_t *
 	if (device_s < EARLIEST_S) {
 		snprintf(problem, PHC_PROBLEM_SIZE,
 			 "the clock was never set: it shows a time "
-			 "before 2026");
+			 "before 2000");
 		return -EDOM;
 	}
 	if (clock->timescale == TIMESCALE_AUTO) {
