@@ -31,6 +31,11 @@ static const double EDGE_DELAY_SD_NS = 1000.0;
 /* The first pulse may be late by so much, and differ from the second by so much. */
 static const double EDGE_START_SD_NS = 1e5;
 static const double EDGE_PAIR_SD_NS = 1e4;
+/* A rate further from what was believed before is no rate: one of the two came late. */
+static const double PAIR_RATE_SDS = 3.0;
+/* So many pulses have to agree with a start, each within so many sd. */
+static const unsigned int PULSES_TO_SETTLE = 4;
+static const double PAIR_SURPRISE_SDS = 3.0;
 /* An interrupt is late by a few us, on the whole: as good as having seen so many of them. Without
  * this belief a wrong rate would pass for lateness through the first half minute. */
 static const double EDGE_LATENESS_NS = 3000.0;
@@ -90,6 +95,11 @@ struct filter {
 	struct scalar_noise noise;
 	struct unseen unseen;
 	double start_round_trip_ns; /* of the sample that began it all */
+	/* of a pulse that begins */
+	bool paired;		    /* with phase and rate of two pulses */
+	unsigned int pulses_agreed; /* with that, in a row */
+	uint64_t edge_counter;	    /* the last one */
+	int64_t edge_time_ns;
 };
 
 struct filter_tables *filter_tables_create(void)
@@ -261,34 +271,15 @@ static void start(struct filter *f, const struct sample *s, double rate_ppb)
 	bank_start(&f->bank, mean, var);
 	correlation_reset(&f->correlation);
 	queueing_reset(&f->queueing, f->dict, f->correlation.exponent);
+	f->paired = false;
+	f->pulses_agreed = 0;
+	f->edge_counter = f->counter;
+	f->edge_time_ns = s->t_after_ns;
 	if (s->kind == SAMPLE_EDGE)
 		queueing_expect(&f->queueing, EDGE_LATENESS_NS, EDGE_LATENESS_SAMPLES);
 	path_reset(&f->path, s->kind == SAMPLE_EDGE);
 	scalar_noise_start(&f->noise, span_ns(f, s));
 	unseen_reset(&f->unseen);
-}
-
-/*
- * Two pulses say phase and rate at once: interrupts differ by much less than the rate of an unknown
- * counter moves it in a second. Quadrature under so wide a belief would not see the density's edge.
- */
-static void start_from_pair(struct filter *f, const struct sample *s)
-{
-	double elapsed_s = ticks_ns(f, middle(s), f->counter) * 1e-9;
-	double apart_ns = (double)(s->t_after_ns - f->base_ns) -
-			  ticks_ns(f, middle(s), f->counter) - f->bank.mix.mean[PHASE_NS];
-	double sd_ppb = EDGE_PAIR_SD_NS / elapsed_s;
-	struct moments *mix = &f->bank.mix;
-	double mean[BANK_STATES] = {0.0}, var[BANK_STATES] = {0.0};
-
-	if (!(sd_ppb < f->prior.rate_sd_ppb))
-		return;
-	mean[RATE_PPB] = apart_ns / elapsed_s;
-	var[RATE_PPB] = sd_ppb * sd_ppb;
-	var[PHASE_NS] = EDGE_PAIR_SD_NS * EDGE_PAIR_SD_NS;
-	var[DELAY_NS] = mix->cov[DELAY_NS][DELAY_NS];
-	var[DELAY_NS + 1] = mix->cov[DELAY_NS + 1][DELAY_NS + 1];
-	bank_start(&f->bank, mean, var);
 }
 
 /* --- points in time --- */
@@ -344,6 +335,52 @@ static double lateness(const struct filter *f, const struct bank_measurement *z,
 
 	moments_predict(&f->bank.mix, z, &mean, var);
 	return mean;
+}
+
+/* --- the start of a pulse --- */
+
+/*
+ * Two pulses say phase and rate at once: interrupts differ by much less than the rate of an unknown
+ * counter moves it in a second. Quadrature under so wide a belief would not see the density's edge.
+ * The reference line is at the second of them.
+ */
+static void start_from_pair(struct filter *f, const struct sample *s)
+{
+	double elapsed_ns = ticks_ns(f, f->counter, f->edge_counter);
+	double rate_ppb =
+		((double)(s->t_after_ns - f->edge_time_ns) - elapsed_ns) / (elapsed_ns * 1e-9);
+	double sd_ppb = EDGE_PAIR_SD_NS / (elapsed_ns * 1e-9);
+	const struct moments *mix = &f->bank.mix;
+	double mean[BANK_STATES] = {0.0}, var[BANK_STATES] = {0.0};
+
+	f->paired = sd_ppb < f->prior.rate_sd_ppb &&
+		    fabs(rate_ppb - f->prior.rate_ppb) <= PAIR_RATE_SDS * f->prior.rate_sd_ppb;
+	f->pulses_agreed = 0;
+	if (!f->paired)
+		return;
+	mean[PHASE_NS] = (double)(s->t_after_ns - f->base_ns);
+	mean[RATE_PPB] = rate_ppb;
+	var[RATE_PPB] = sd_ppb * sd_ppb;
+	var[PHASE_NS] = EDGE_PAIR_SD_NS * EDGE_PAIR_SD_NS;
+	var[DELAY_NS] = mix->cov[DELAY_NS][DELAY_NS];
+	var[DELAY_NS + 1] = mix->cov[DELAY_NS + 1][DELAY_NS + 1];
+	bank_start(&f->bank, mean, var);
+}
+
+/* One of the pair that it began with may have been late: then those that follow do not agree. */
+static void judge_start(struct filter *f, const struct sample *s)
+{
+	struct bank_measurement z;
+	double var, mean;
+
+	delay_measurement(f, s, REPLY, 0.0, &z);
+	mean = lateness(f, &z, &var);
+	if (!f->paired || fabs(mean) > PAIR_SURPRISE_SDS * sqrt(var) + EDGE_PAIR_SD_NS)
+		start_from_pair(f, s);
+	else
+		f->pulses_agreed++;
+	f->edge_counter = f->counter;
+	f->edge_time_ns = s->t_after_ns;
 }
 
 static bool later_than(const struct filter *f, const struct bank_measurement z[DIRECTIONS],
@@ -506,9 +543,9 @@ int filter_add(struct filter *f, const struct sample *s)
 		start(f, s, f->bank.mix.mean[RATE_PPB]);
 		return 0;
 	}
-	if (f->kind == SAMPLE_EDGE && f->samples == 2)
-		start_from_pair(f, s);
 	advance(f, counter);
+	if (f->kind == SAMPLE_EDGE && f->pulses_agreed < PULSES_TO_SETTLE)
+		judge_start(f, s);
 	if (s->kind == SAMPLE_EXCHANGE || s->kind == SAMPLE_EDGE)
 		add_delays(f, s);
 	else

@@ -359,6 +359,30 @@ static void a_pulse_outside_of_what_the_others_leave_possible_is_false(void **st
 	discipline_destroy(s.d);
 }
 
+/* Phase and rate begin with two pulses: one that came late must not stay with us. */
+static void a_late_pulse_at_the_start_costs_a_few_seconds(void **state)
+{
+	static const double late_s[] = {30e-6, 50e-6, 150e-6, 250e-6, 900e-6};
+
+	(void)state;
+	for (unsigned int i = 0; i < 5 * 6; i++) {
+		struct setup s = {.ntp_claim_ns = 1e6,
+				  .lateness_ns = 2000,
+				  .max_error_ns = INFINITY,
+				  .max_latency_ns = INFINITY};
+		struct discipline_source_status status;
+
+		begin(&s, 50 + i, false);
+		for (unsigned int second = 1; second <= 16; second++) {
+			see_edge(&s, second + (second == 1 + i % 6 ? late_s[i / 6] : 1e-6));
+			ask_ntp(&s, second + 0.5);
+		}
+		discipline_get_source(s.d, s.pps, &status);
+		assert_true(fabs(status.estimate.rate_ppb - s.rate * 1e9) < 5000);
+		discipline_destroy(s.d);
+	}
+}
+
 static void nobody_sure_enough_of_the_second_means_no_pulse(void **state)
 {
 	struct setup s = {.ntp_error_ns = 0.1e9,
@@ -497,6 +521,7 @@ int main(void)
 		cmocka_unit_test(a_pulse_takes_over_and_its_bound_is_its_own),
 		cmocka_unit_test(a_pulse_without_a_bound_of_its_own_is_followed_inside_the_others),
 		cmocka_unit_test(a_pulse_outside_of_what_the_others_leave_possible_is_false),
+		cmocka_unit_test(a_late_pulse_at_the_start_costs_a_few_seconds),
 		cmocka_unit_test(nobody_sure_enough_of_the_second_means_no_pulse),
 		cmocka_unit_test(a_lock_names_the_second_though_it_is_not_selected),
 		cmocka_unit_test(five_hundred_starts_never_take_the_wrong_second),
