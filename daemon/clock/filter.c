@@ -93,6 +93,7 @@ struct filter {
 	struct correlation correlation;
 	struct path path;
 	struct scalar_noise noise;
+	double bracket_ns; /* width of the last sample, if it was read between two counter values */
 	struct unseen unseen;
 	double start_round_trip_ns; /* of the sample that began it all */
 	/* of a pulse that begins */
@@ -298,6 +299,7 @@ static void add_scalar(struct filter *f, const struct sample *s)
 		moments_predict(&f->bank.mix, &z, &away, &var);
 	}
 	f->queueing.age++;
+	f->bracket_ns = span_ns(f, s);
 	noise = scalar_noise_use(&f->noise, away, var, queueing_memory(&f->queueing));
 	z.noise_var_ns2 = noise + extra_noise(f, s);
 	bank_update_gaussian(&f->bank, &z);
@@ -621,4 +623,6 @@ void filter_get_report(const struct filter *f, struct filter_report *out)
 		report_delays(f, out);
 	else
 		out->noise_ns = sqrt(f->noise.var_ns2);
+	if (f->kind == SAMPLE_BRACKET)
+		out->delay_ns = f->bracket_ns;
 }

@@ -65,7 +65,7 @@ bool filter_estimate(const struct filter *f, uint64_t counter, struct estimate *
 /* For reports; NAN where the kind of source has no such thing. */
 struct filter_report {
 	double noise_ns; /* typical one-sigma-equivalent noise of one sample around the line */
-	double delay_ns; /* round trip at the base delay */
+	double delay_ns; /* round trip at the base delay; of a bracket: its width, last */
 	double path_offset_ns[2]; /* extra delay over the best path known, request and reply */
 	bool per_direction;	  /* the two directions use densities of their own */
 	double tempering;	  /* 0..1; below 1 when successive queueing is correlated */
