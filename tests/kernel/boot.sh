@@ -57,6 +57,7 @@ driver_programs() {
 			"$project/lib/vmclock_line.c"
 	done
 	program fuzz "$here"/device_{fuzz_main,fuzz,model}.c
+	program kmemleak
 }
 
 # file SOURCE PATH: anything else, there under this path.

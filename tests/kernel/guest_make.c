@@ -83,10 +83,41 @@ uint64_t guest_counter(const struct vmclock_guest_config *config, uint64_t count
 	return vmclock_line_scale_counter(&scale, counter);
 }
 
-static bool raised_rightly(const struct vmclock_abi *page, vmclock_instant origin,
-			   uint64_t error_ns, uint64_t raised_max_ns)
+static bool convert(const struct vmclock_host_line *line,
+		    const struct vmclock_guest_config *config, struct vmclock_line *own, __u64 *est,
+		    __u64 *max)
 {
-	vmclock_instant raised = vmclock_instant_from(page->time_sec, page->time_frac_sec) - origin;
+	struct vmclock_line_scale scale = scale_of(config);
+	struct vmclock_line host = {line->counter_value, line->counter_period_frac_sec,
+				    line->counter_period_shift,
+				    vmclock_instant_from(line->time_sec, line->time_frac_sec)};
+
+	return !vmclock_line_convert(&host, line->period_esterror, line->period_maxerror, &scale,
+				     own, est, max);
+}
+
+static bool same_line(const struct vmclock_abi *page, const struct vmclock_line *own)
+{
+	return page->counter_value == own->counter && page->counter_period_frac_sec == own->period &&
+	       page->counter_period_shift == own->shift;
+}
+
+__int128 raised_above(const struct vmclock_abi *page, const struct vmclock_host_line *line,
+		      const struct vmclock_guest_config *config)
+{
+	struct vmclock_line own;
+	__u64 est;
+	__u64 max;
+
+	if (!convert(line, config, &own, &est, &max) || !same_line(page, &own))
+		return -1;
+	return vmclock_instant_from(page->time_sec, page->time_frac_sec) - own.origin;
+}
+
+/* By no more than that, and the maximum error with it. */
+static bool raised_rightly(const struct vmclock_abi *page, __int128 raised, uint64_t error_ns,
+			   uint64_t raised_max_ns)
+{
 	uint64_t raised_ns = raised > 0 ? vmclock_span_ns_up((vmclock_u128)raised) : 0;
 
 	return raised >= 0 && raised_ns <= raised_max_ns + (raised > 0) &&
@@ -96,26 +127,18 @@ static bool raised_rightly(const struct vmclock_abi *page, vmclock_instant origi
 bool shows_line(const struct vmclock_abi *page, const struct vmclock_host_line *line,
 		const struct vmclock_guest_config *config, uint64_t raised_max_ns)
 {
-	struct vmclock_line_scale scale = scale_of(config);
-	struct vmclock_line host = {line->counter_value, line->counter_period_frac_sec,
-				    line->counter_period_shift,
-				    vmclock_instant_from(line->time_sec, line->time_frac_sec)};
+	vmclock_instant host = vmclock_instant_from(line->time_sec, line->time_frac_sec);
 	struct vmclock_line own;
 	__u64 est;
 	__u64 max;
 
-	if (vmclock_line_convert(&host, line->period_esterror, line->period_maxerror, &scale, &own,
-				 &est, &max))
-		return false;
-	return page->counter_value == own.counter && page->counter_period_frac_sec == own.period &&
-	       page->counter_period_shift == own.shift &&
+	return convert(line, config, &own, &est, &max) &&
 	       page->counter_period_esterror_rate_frac_sec == est &&
 	       page->counter_period_maxerror_rate_frac_sec == max &&
 	       page->time_esterror_nanosec == line->time_esterror_nanosec &&
 	       page->tai_offset_sec == (__le16)line->tai_offset_sec &&
 	       page->leap_indicator == line->leap_indicator &&
 	       page->leap_second_smearing_hint == line->smearing_hint &&
-	       raised_rightly(page, own.origin,
-			      line->time_maxerror_nanosec + (own.origin != host.origin),
-			      raised_max_ns);
+	       raised_rightly(page, raised_above(page, line, config),
+			      line->time_maxerror_nanosec + (own.origin != host), raised_max_ns);
 }

@@ -37,4 +37,8 @@ uint64_t guest_counter(const struct vmclock_guest_config *scale, uint64_t counte
 bool shows_line(const struct vmclock_abi *page, const struct vmclock_host_line *line,
 		const struct vmclock_guest_config *scale, uint64_t raised_max_ns);
 
+/* How far the page is above the host's line, s / 2^64; -1: it says another one. */
+__int128 raised_above(const struct vmclock_abi *page, const struct vmclock_host_line *line,
+		      const struct vmclock_guest_config *scale);
+
 #endif

@@ -129,21 +129,34 @@ static __int128 now_at(const struct guest *guest, struct vmclock_abi *page)
 	return time_at(page, guest_counter(&guest->scale, counter));
 }
 
-/* One of all guests, and always the last one, whose page is updated last. */
-static void *read_pages(void *arg)
+/* Any guest. */
+static void *look_for_mixtures(void *arg)
 {
-	unsigned int *seed = arg;
+	unsigned int seed = 1;
+	struct vmclock_abi page;
+
+	(void)arg;
+	while (!atomic_load(&stop)) {
+		struct guest *guest = &guests[(unsigned int)rand_r(&seed) % (unsigned int)count];
+
+		page = view_of(guest->page).abi;
+		if (!of_one_reference(&page, guest))
+			atomic_fetch_add(&mixtures, 1);
+		atomic_fetch_add(&views, 1);
+	}
+	return NULL;
+}
+
+/* The last one, whose page is updated last; as often as possible, for steps are small. */
+static void *look_for_steps(void *arg)
+{
 	struct guest *last = &guests[count - 1];
 	struct vmclock_abi page;
 	__int128 before = 0;
 	__int128 now;
 
+	(void)arg;
 	while (!atomic_load(&stop)) {
-		struct guest *guest = &guests[(unsigned int)rand_r(seed) % (unsigned int)count];
-
-		page = view_of(guest->page).abi;
-		if (!of_one_reference(&page, guest))
-			atomic_fetch_add(&mixtures, 1);
 		now = now_at(last, &page);
 		if (now < before)
 			atomic_fetch_add(&steps_back, 1);
@@ -156,15 +169,12 @@ static void *read_pages(void *arg)
 static void test_consistency(int writer)
 {
 	pthread_t threads[READERS];
-	unsigned int seeds[READERS];
 	unsigned int first;
 
 	publish(writer);
 	first = atomic_load(&current);
-	for (unsigned int i = 0; i < READERS; i++) {
-		seeds[i] = i + 1;
-		pthread_create(&threads[i], NULL, read_pages, &seeds[i]);
-	}
+	pthread_create(&threads[0], NULL, look_for_mixtures, NULL);
+	pthread_create(&threads[1], NULL, look_for_steps, NULL);
 	while (atomic_load(&current) < first + 100 || atomic_load(&views) < 2000)
 		publish(writer);
 	atomic_store(&stop, true);
@@ -188,6 +198,31 @@ static void test_all_follow(int writer)
 			 !of_one_reference(&page, &guests[i]);
 	}
 	check(count > 0 && wrong == 0, "one reference, and all %d guests have it", count);
+}
+
+static __int128 raised(const struct guest *guest)
+{
+	struct vmclock_abi page = view_of(guest->page).abi;
+
+	return raised_above(&page, &lines[atomic_load(&current) % REFERENCES], &guest->scale);
+}
+
+/*
+ * A line that is slower than the one before: while the others are updated, the last guest's readers
+ * have got further on the old one.
+ */
+static void test_late_ones_are_raised(int writer)
+{
+	bool good = true;
+
+	for (int i = 0; i < 10; i++) {
+		do
+			publish(writer);
+		while (atomic_load(&current) & 1);
+		good = good && raised(&guests[0]) >= 0 &&
+		       raised(&guests[count - 1]) > raised(&guests[0]);
+	}
+	check(good, "guests are raised by how late they are");
 }
 
 #define ROUNDS 41
@@ -328,6 +363,7 @@ int main(void)
 		count++;
 	check(count == wanted, "%d guests", count);
 	test_all_follow(writer);
+	test_late_ones_are_raised(writer);
 	test_cost(writer, without);
 	test_cost_of_eventfds(writer);
 	test_consistency(writer);
