@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "daemon/source/ethtool.h"
+#include "daemon/source/hotplug.h"
 #include "daemon/source/links.c"
 #include "daemon/source/pool.h"
 
@@ -223,6 +224,34 @@ static void without_hotplug_nothing_is_opened(void **state)
 	assert_true(links_reach(NULL, &(struct address){0}, "eth0"));
 }
 
+static void never_called(struct hotplug_listener *unused)
+{
+	(void)unused;
+	fail();
+}
+
+/* Whether udev runs here or not: its socket joins the loop, and leaves it with the last listener.
+ */
+static void devices_are_watched_while_somebody_listens(void **state)
+{
+	struct hotplug_listener one = {.changed = never_called}, two = one;
+	unsigned int before = loop.watch_count;
+
+	(void)state;
+	NEEDS_NAMESPACE();
+	if (!hotplug_listen(&env, &one))
+		skip();
+	assert_true(hotplug_listen(&env, &two));
+	assert_int_equal(loop.watch_count, before + 1);
+	settle();
+	hotplug_forget(&env, &one);
+	assert_non_null(env.devices);
+	hotplug_forget(&env, &two);
+	hotplug_forget(&env, &two);
+	assert_null(env.devices);
+	assert_int_equal(loop.watch_count, before);
+}
+
 static void interfaces_without_a_clock_have_none(void **state)
 {
 	(void)state;
@@ -240,6 +269,7 @@ int main(void)
 		TEST(an_interface_without_route_or_existence_reaches_nobody),
 		TEST(another_way_is_as_good),
 		TEST(a_server_behind_a_dead_link_is_unreachable_at_once_and_asked_in_a_burst),
+		TEST(devices_are_watched_while_somebody_listens),
 		TEST(interfaces_without_a_clock_have_none),
 		cmocka_unit_test(without_hotplug_nothing_is_opened),
 	};
