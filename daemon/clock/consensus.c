@@ -3,6 +3,7 @@
 #include "consensus.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "discipline_state.h"
 
@@ -13,6 +14,8 @@
 #define WANDER_SIGMAS 4.0
 #define WINDOW_MIN_S 600.0
 #define WINDOW_MAX_S 3600.0
+/* A past narrower than this share of what two words span cannot hold both. */
+#define PAST_DECIDES_SHARE 0.5
 
 /* Edges come, but none of them could be made a sample lately. */
 static bool pulses_go_unused(const struct discipline *d, const struct slot *slot, uint64_t now)
@@ -110,6 +113,22 @@ static uint64_t oldest_rate_fact(const struct discipline *d)
 	return oldest;
 }
 
+/* In line with the past again; and where that has room for one of two words only, for that one. */
+static void settle_doubt(const struct discipline *d, struct slot *slot, const struct vote *says,
+			 const struct vote *past)
+{
+	struct interval word = slot->doubt.word;
+
+	if (says->lo > past->hi || past->lo > says->hi)
+		return;
+	slot->doubted = false;
+	if (!slot->doubt.any)
+		return;
+	interval_carry(&word, slot->status.interval.counter, d->ns_per_tick);
+	if (past->hi - past->lo < PAST_DECIDES_SHARE * (word.hi_ns - word.lo_ns))
+		slot->doubt.any = false;
+}
+
 /*
  * What a majority said last is carried on by the promise, and is as hard a fact as any: where no
  * two sources (or a trusted one) confirm each other now, it has a vote. So the last source left
@@ -123,8 +142,7 @@ static void ask_the_past(struct discipline *d, int64_t base_ns, struct verdict *
 
 	*past = (struct vote){d->past.lo_ns + shift_ns, d->past.hi_ns + shift_ns, false, false};
 	for (unsigned int i = 0; i < d->voter_count; i++)
-		if (d->votes[i].lo <= past->hi && past->lo <= d->votes[i].hi)
-			d->voters[i]->doubted = false;
+		settle_doubt(d, d->voters[i], &d->votes[i], past);
 	select_truechimers(d->votes, d->voter_count + 1, phase);
 	if (past->truechimer)
 		phase->truechimers--; /* counts sources */
@@ -143,15 +161,55 @@ static unsigned int witnesses(const struct discipline *d)
 	return count;
 }
 
+static void add_doubt(const struct discipline *d, const struct doubt *doubt,
+		      const struct interval *bound, struct vote *vote)
+{
+	struct interval word = doubt->word;
+	double apart_ns;
+
+	interval_carry(&word, bound->counter, d->ns_per_tick);
+	apart_ns = (double)(word.base_ns - bound->base_ns);
+	vote->lo = fmin(vote->lo, apart_ns + word.lo_ns);
+	vote->hi = fmax(vote->hi, apart_ns + word.hi_ns);
+}
+
+/*
+ * Those who were found to tell the truth may have told it before they contradicted themselves: the
+ * bound is what a majority would hold if all that they may mean were said.
+ */
+static void count_doubts(struct discipline *d, struct interval *bound)
+{
+	struct verdict wider;
+	bool any = false;
+
+	memcpy(d->wide_votes, d->votes, d->vote_count * sizeof(d->votes[0]));
+	for (unsigned int i = 0; i < d->voter_count; i++) {
+		const struct doubt *doubt = &d->voters[i]->doubt;
+
+		if (!d->votes[i].truechimer || !doubt->any)
+			continue;
+		add_doubt(d, doubt, bound, &d->wide_votes[i]);
+		any = true;
+	}
+	if (!any)
+		return;
+	select_truechimers(d->wide_votes, d->vote_count, &wider);
+	bound->lo_ns = wider.lo;
+	bound->hi_ns = wider.hi;
+}
+
 /* The voters' own phases, with a majority that needs nobody's help. */
 static bool vote_on_phase(struct discipline *d, int64_t base_ns, struct verdict *phase)
 {
 	bool confirmed;
 
-	select_truechimers(d->votes, d->voter_count, phase);
+	d->vote_count = d->voter_count;
+	select_truechimers(d->votes, d->vote_count, phase);
 	confirmed = phase->majority && (witnesses(d) > 1 || any_trusted_truechimer(d));
-	if (!confirmed && d->has_past)
+	if (!confirmed && d->has_past) {
 		ask_the_past(d, base_ns, phase);
+		d->vote_count++;
+	}
 	return confirmed;
 }
 
@@ -182,6 +240,8 @@ static bool vote(struct discipline *d)
 	bound->rate_lo_ppb = rate.lo;
 	bound->rate_hi_ppb = rate.hi;
 	bound->rate_since = oldest_rate_fact(d);
+	d->said = *bound;
+	count_doubts(d, bound);
 	d->has_interval = true;
 	if (confirmed) {
 		d->past = *bound;
@@ -250,7 +310,9 @@ static void name_selected(struct discipline *d, enum choice choice)
 		st->state = d->candidates[i].chosen ? SOURCE_SELECTED : SOURCE_SELECTABLE;
 		st->weight = d->candidates[i].weight;
 		if (d->candidates[i].chosen)
-			st->why = "";
+			st->why = slot->doubt.any ? "it contradicted itself: its earlier answers "
+						    "still count in the bound"
+						  : "";
 		else if (choice == CHOOSE_PREFERRED && !slot->config.prefer)
 			st->why = "a preferred source is used";
 		else if (choice == CHOOSE_PULSES && !slot->config.pulse)
@@ -294,11 +356,17 @@ static void estimate_carry(struct estimate *e, uint64_t counter, double ns_per_t
 	e->rate_var_ppb2 += e->wander * e->wander * t;
 }
 
+static void carry_interval(struct discipline *d, uint64_t now)
+{
+	interval_carry(&d->totals.interval, now, d->ns_per_tick);
+	interval_carry(&d->said, now, d->ns_per_tick);
+}
+
 /* What was known last, growing less certain: all there is when nobody can be followed. */
 static void hold_over(struct discipline *d, uint64_t now)
 {
 	if (d->has_interval)
-		interval_carry(&d->totals.interval, now, d->ns_per_tick);
+		carry_interval(d, now);
 	if (d->totals.has_estimate)
 		estimate_carry(&d->totals.estimate, now, d->ns_per_tick);
 	if (!d->has_past)

@@ -154,6 +154,7 @@ int discipline_add_source(struct discipline *d, const struct discipline_source_c
 		slot->offline = false;
 		slot->config = *config;
 		slot->lock = 0;
+		slot->doubt = (struct doubt){0};
 		slot->pulse_seen = false;
 		slot->pulse_why = NULL;
 		pulse_init(&slot->pulse, d->ns_per_tick, config->max_jitter_ns);
@@ -190,6 +191,7 @@ void discipline_reset_source(struct discipline *d, int slot)
 
 	if (!s)
 		return;
+	s->doubt = (struct doubt){0};
 	restart_history(d, s, &rate);
 	d->dirty = true;
 }
@@ -240,22 +242,64 @@ static bool of_last_life(struct discipline *d, const struct sample *s)
 	return d->quiet && since_s < 0;
 }
 
+/* What this sample says by itself may be more than what is left of it beside the past. */
+static bool word_of(const struct discipline *d, const struct slot *slot, const struct sample *s,
+		    struct interval *out)
+{
+	struct envelope alone;
+	struct interval kept;
+
+	envelope_init(&alone, d->ns_per_tick, d->promise_ppb, d->window_s, NULL);
+	if (envelope_add(&alone, s) || !envelope_at(&alone, s->c_after, out) ||
+	    !envelope_at(&slot->envelope, s->c_after, &kept))
+		return false;
+	out->rate_lo_ppb = kept.rate_lo_ppb;
+	out->rate_hi_ppb = kept.rate_hi_ppb;
+	return true;
+}
+
+/*
+ * A source that contradicted itself is believed again: because it has kept to its new word, or
+ * because time has passed, in which the two could come to be both true. One of them was false, and
+ * which one is not known for as long as the first had been kept to.
+ */
+static int believe_again(struct discipline *d, struct slot *slot, const struct sample *s, bool anew)
+{
+	struct interval before, now;
+	bool known = envelope_at(&slot->envelope, s->c_after, &before);
+	double lasted_s =
+		slot->status.samples ? elapsed_s(d, slot->status.last_counter, slot->since) : 0;
+	uint64_t ticks = ticks_of(d, fmin(lasted_s, d->window_s));
+	int err;
+
+	if (anew) {
+		restart_history(d, slot, NULL); /* what it had inherited may be what was wrong */
+		slot->doubted = true;
+		slot->status.restarts++;
+	}
+	err = envelope_add(&slot->envelope, s);
+	if (err == -ERANGE)
+		return err;
+	slot->conflicts = 0;
+	if (known)
+		doubt_raise(&slot->doubt, &before, ticks, d->ns_per_tick);
+	if (known && !anew && word_of(d, slot, s, &now))
+		doubt_raise(&slot->doubt, &now, ticks, d->ns_per_tick);
+	return 0;
+}
+
 /* What contradicts the source's own past is held back until it is clear that it will stay so. */
 static int take_facts(struct discipline *d, struct slot *slot, const struct sample *s)
 {
-	int err = envelope_add(&slot->envelope, s);
+	int err;
 
-	if (err != -ERANGE) {
-		slot->conflicts = 0;
+	doubt_expire(&slot->doubt, s->c_after);
+	err = slot->conflicts ? believe_again(d, slot, s, false) : envelope_add(&slot->envelope, s);
+	if (err != -ERANGE)
 		return 0;
-	}
 	if (++slot->conflicts < CONFLICTS_TO_RESTART)
 		return -ERANGE;
-	restart_history(d, slot, NULL); /* what it had inherited may be what was wrong */
-	slot->doubted = true;
-	slot->status.restarts++;
-	err = envelope_add(&slot->envelope, s);
-	return err == -ERANGE ? err : 0;
+	return believe_again(d, slot, s, true);
 }
 
 int discipline_sample(struct discipline *d, int index, const struct sample *s)
@@ -279,6 +323,8 @@ int discipline_sample(struct discipline *d, int index, const struct sample *s)
 	}
 	if (!d->first_sample)
 		d->first_sample = s->c_after | 1; /* 0 says: none yet */
+	if (!slot->status.samples)
+		slot->since = s->c_after;
 	slot->offline = false;
 	slot->status.samples++;
 	slot->status.last_counter = s->c_after;
@@ -382,6 +428,7 @@ void discipline_disrupt(struct discipline *d, uint64_t now, const char *reason)
 	for (unsigned int i = 0; i < d->config.sources_max; i++) {
 		if (!d->slots[i].used)
 			continue;
+		d->slots[i].doubt = (struct doubt){0};
 		restart_history(d, &d->slots[i], NULL);
 		pulse_reset(&d->slots[i].pulse);
 		d->slots[i].pulse_seen = false;
@@ -412,7 +459,7 @@ void discipline_seed(struct discipline *d, const struct line *line, const struct
 {
 	struct rate_prior rate;
 
-	d->totals.interval = *bound;
+	d->totals.interval = d->said = *bound;
 	d->has_interval = true;
 	d->totals.estimate = (struct estimate){
 		.counter = line->counter,

@@ -5,6 +5,7 @@
 
 #include "combine.h"
 #include "discipline.h"
+#include "doubt.h"
 #include "envelope.h"
 #include "filter.h"
 #include "nesting.h"
@@ -24,8 +25,10 @@ struct slot {
 	struct discipline_source_status status;
 	unsigned int conflicts; /* in a row */
 	bool doubted;		/* it gave up what it said before; others have to agree to that */
-	struct pulse pulse;	/* of sources that mark seconds */
-	uint64_t lock;		/* slots that may name its seconds, a bit each; 0: any other */
+	struct doubt doubt;
+	uint64_t since;	    /* counter of the first sample of this history */
+	struct pulse pulse; /* of sources that mark seconds */
+	uint64_t lock;	    /* slots that may name its seconds, a bit each; 0: any other */
 	bool pulse_seen;
 	uint64_t pulse_last;   /* counter at the latest edge, taken or not */
 	const char *pulse_why; /* the last one that was not taken */
@@ -46,6 +49,8 @@ struct discipline {
 	uint64_t confirmed_at; /* counter, when the past was the present */
 	struct interval past;  /* what a majority of several, or a trusted source, said last */
 	bool has_interval;     /* totals.interval is a bound, perhaps of the past */
+	struct interval said;  /* totals.interval, doubts left aside */
+	double doubt_ns;       /* what they add to the maximum error of the line in force */
 	bool step;    /* the next line begins at the estimate: first one, or after a break */
 	bool resumed; /* the line is of the daemon's last life, and nobody confirmed it yet */
 	bool marker;  /* the next publication changes the disruption marker */
@@ -59,6 +64,9 @@ struct discipline {
 	struct discipline_totals totals;
 	/* scratch of a run, here to keep it off the stack */
 	struct vote votes[DISCIPLINE_SOURCES_MAX + 1]; /* the past votes too */
+	unsigned int vote_count;		       /* voters, and the past where it was asked */
+	struct vote
+		wide_votes[DISCIPLINE_SOURCES_MAX + 1]; /* the same, with what else may be true */
 	struct vote rate_votes[DISCIPLINE_SOURCES_MAX];
 	struct candidate candidates[DISCIPLINE_SOURCES_MAX];
 	struct slot *voters[DISCIPLINE_SOURCES_MAX];

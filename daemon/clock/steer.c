@@ -21,6 +21,7 @@
 /* A rate that old promises keep this far from the estimate is looked at again. */
 #define HELD_BACK_PPB 0.1
 
+/* Of the last published interval. */
 static double last_half_width_ns(const struct discipline *d, uint64_t now)
 {
 	const struct publication *last = &d->totals.last;
@@ -29,12 +30,15 @@ static double last_half_width_ns(const struct discipline *d, uint64_t now)
 	       last->max_rate_error_ppb * fabs(elapsed_s(d, now, last->line.counter));
 }
 
-/* Bound and the last published interval have nothing in common: that one was wrong. */
+/*
+ * What the sources say and the last published interval have nothing in common: that one was wrong,
+ * or they are. Readers are told by the marker either way.
+ */
 static bool contradicts_published(const struct discipline *d, uint64_t now)
 {
-	const struct interval *b = &d->totals.interval;
+	const struct interval *b = &d->said;
 	double ahead_ns = line_minus(&d->totals.last.line, d->ns_per_tick, now, b->base_ns, 0);
-	double half_ns = last_half_width_ns(d, now);
+	double half_ns = last_half_width_ns(d, now) - d->doubt_ns;
 
 	return ahead_ns - half_ns > b->hi_ns || ahead_ns + half_ns < b->lo_ns;
 }
@@ -94,8 +98,13 @@ static struct line next_line(struct discipline *d, uint64_t now, bool step)
 	return line;
 }
 
+static double farther_side_ns(const struct interval *b, double ahead_ns)
+{
+	return fmax(b->hi_ns - ahead_ns, ahead_ns - b->lo_ns);
+}
+
 /* Errors of the line as readers are told them, from the bound and the estimate. */
-static void fill_errors(const struct discipline *d, struct publication *p)
+static void fill_errors(struct discipline *d, struct publication *p)
 {
 	const struct interval *b = &d->totals.interval;
 	const struct estimate *e = &d->totals.estimate;
@@ -103,7 +112,8 @@ static void fill_errors(const struct discipline *d, struct publication *p)
 	double slew_ppb = p->line.rate_ppb - e->rate_ppb;
 	double gap_ns = d->totals.remaining_ns;
 
-	p->max_error_ns = fmax(b->hi_ns - ahead_ns, ahead_ns - b->lo_ns);
+	p->max_error_ns = farther_side_ns(b, ahead_ns);
+	d->doubt_ns = p->max_error_ns - farther_side_ns(&d->said, ahead_ns);
 	p->max_rate_error_ppb =
 		fmax(b->rate_hi_ppb - p->line.rate_ppb, p->line.rate_ppb - b->rate_lo_ppb);
 	/* While little is known the estimate is less sure than the bound, which it cannot leave. */

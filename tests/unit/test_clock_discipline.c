@@ -442,6 +442,35 @@ static void a_server_that_steps_is_in_conflict_then_starts_over(void **state)
 	assert_int_equal(status.restarts, 1);
 	assert_int_equal(w->disruptions, 1);
 	assert_true(fabs(world_error_ns(w) - 5e6) < 60e3);
+	/* What it said for 300 s may have been the truth, and is inside for as long again. */
+	world_run(w, 280);
+	world_assert_sound(w);
+	assert_true(w->page.max_error_ns > 5e6 && w->page.max_error_ns < 6e6);
+	assert_non_null(strstr(status.why, "contradicted itself"));
+	world_run(w, 40);
+	world_status(w, 0, &status);
+	assert_true(w->page.max_error_ns < 500e3);
+	assert_string_equal(status.why, "");
+	assert_int_equal(w->disruptions, 1);
+}
+
+/* A step that the others' bounds hide: its own word is all that tells. */
+static void a_step_inside_the_others_bound_is_not_lost(void **state)
+{
+	struct world *w = *state;
+	int precise;
+
+	world_start(w);
+	for (int i = 0; i < 2; i++)
+		world_add(w);
+	precise = world_add(w);
+	w->servers[precise].leg_ns[0] = w->servers[precise].leg_ns[1] = 1e3;
+	world_run(w, 300);
+	w->servers[precise].error_ns = 20e3;
+	world_run(w, 250);
+	assert_int_not_equal(state_of(w, precise), SOURCE_CONFLICT);
+	assert_true(w->page.max_error_ns > 20e3);
+	world_assert_sound(w);
 }
 
 /* A good clock lies within what a poor one leaves possible: the past knows better than both. */
@@ -870,6 +899,7 @@ int main(void)
 		CASE(min_samples_have_to_come_before_a_vote),
 		CASE(a_server_that_steps_is_in_conflict_then_starts_over),
 		CASE(a_clock_that_contradicted_itself_does_not_confirm_the_poor_one),
+		CASE(a_step_inside_the_others_bound_is_not_lost),
 		CASE(one_sample_that_contradicts_changes_nothing),
 		CASE(a_broken_promise_is_said_and_survived),
 		CASE(a_disruption_is_unreliable_then_a_new_line_with_a_new_marker),
