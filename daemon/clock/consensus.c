@@ -113,13 +113,18 @@ static uint64_t oldest_rate_fact(const struct discipline *d)
 	return oldest;
 }
 
-/* In line with the past again; and where that has room for one of two words only, for that one. */
-static void settle_doubt(const struct discipline *d, struct slot *slot, const struct vote *says,
+/*
+ * Its estimate is in line with the past again: an interval alone may be so wide that it says
+ * nothing. A past that has room for one of two words only decides for that one.
+ */
+static void settle_doubt(const struct discipline *d, struct slot *slot, int64_t base_ns,
 			 const struct vote *past)
 {
+	const struct estimate *e = &slot->status.estimate;
+	double phase_ns = (double)(e->time_ns - base_ns) + e->frac_ns;
 	struct interval word = slot->doubt.word;
 
-	if (says->lo > past->hi || past->lo > says->hi)
+	if (phase_ns < past->lo || phase_ns > past->hi)
 		return;
 	slot->doubted = false;
 	if (!slot->doubt.any)
@@ -142,7 +147,7 @@ static void ask_the_past(struct discipline *d, int64_t base_ns, struct verdict *
 
 	*past = (struct vote){d->past.lo_ns + shift_ns, d->past.hi_ns + shift_ns, false, false};
 	for (unsigned int i = 0; i < d->voter_count; i++)
-		settle_doubt(d, d->voters[i], &d->votes[i], past);
+		settle_doubt(d, d->voters[i], base_ns, past);
 	select_truechimers(d->votes, d->voter_count + 1, phase);
 	if (past->truechimer)
 		phase->truechimers--; /* counts sources */
