@@ -122,7 +122,8 @@ def system_clock(test):
     test.wait_status("SYNCHRONIZED")
     reader.settle(10)
     report = test.check_time(reader, rms_below_us=5)
-    test.tap.check(2e6 <= report["bound_last_ns"] < 2.2e6,
+    # Facts this wide say little of the rate: up to 500 ppm for the second until the next look.
+    test.tap.check(2e6 <= report["bound_last_ns"] < 2.6e6,
                    "the bound is what the kernel admits, and little more",
                    f"{report['bound_last_ns'] / 1000:.1f} us")
     source = daemon.sources()["host"]
