@@ -215,6 +215,7 @@ void daemon_stop(struct daemon *d)
 	control_close(d->control);
 	for (unsigned int i = 0; i < d->source_count; i++)
 		source_stop(&d->sources[i]);
+	host_clock_stop(&d->host, "vmclockd has ended");
 	if (d->discipline)
 		daemon_write_state(d);
 	if (d->page.counter)

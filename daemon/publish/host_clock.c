@@ -44,27 +44,6 @@ void host_clock_init(struct host_clock *h, host_adjust *adjust, void *context, d
 				 .why = "no usable time yet"};
 }
 
-void host_clock_stop(struct host_clock *h, const char *why)
-{
-	h->state = HOST_CLOCK_STOPPED;
-	snprintf(h->why, sizeof(h->why), "%s", why);
-}
-
-static void wait_for(struct host_clock *h, const char *what)
-{
-	h->state = HOST_CLOCK_WAITING;
-	h->rate.begun = false; /* nobody looks meanwhile */
-	snprintf(h->why, sizeof(h->why), "%s", what);
-}
-
-static void failed(struct host_clock *h, const char *what)
-{
-	char why[sizeof(h->why)];
-
-	snprintf(why, sizeof(why), "%s: %s", what, strerror(errno));
-	host_clock_stop(h, why);
-}
-
 /* Rates, ticks, phases and loops that are not ours. */
 static const char *interference(const struct host_clock *h, const struct timex *now)
 {
@@ -75,6 +54,50 @@ static const char *interference(const struct host_clock *h, const struct timex *
 	if (now->status & OTHER_WAYS || now->offset)
 		return "another program has the kernel steer the clock";
 	return NULL;
+}
+
+/* Nobody looks from here on: what was closing a gap must not open another. */
+static void leave_steady(struct host_clock *h)
+{
+	struct timex t = {.modes = ADJ_FREQUENCY, .freq = h->rate.steady_units};
+	struct timex seen = {0};
+
+	if (!h->rate.begun || h->state == HOST_CLOCK_STOPPED)
+		return;
+	h->rate.begun = false;
+	if (h->adjust(h->context, &seen) >= 0 && !interference(h, &seen) &&
+	    h->adjust(h->context, &t) >= 0)
+		h->units_seen = t.freq;
+}
+
+/* What others have changed, or what cannot be changed, stays as it is. */
+static void give_up(struct host_clock *h, const char *why)
+{
+	h->state = HOST_CLOCK_STOPPED;
+	snprintf(h->why, sizeof(h->why), "%s", why);
+}
+
+void host_clock_stop(struct host_clock *h, const char *why)
+{
+	if (h->state == HOST_CLOCK_OFF)
+		return;
+	leave_steady(h);
+	give_up(h, why);
+}
+
+static void wait_for(struct host_clock *h, const char *what)
+{
+	leave_steady(h);
+	h->state = HOST_CLOCK_WAITING;
+	snprintf(h->why, sizeof(h->why), "%s", what);
+}
+
+static void failed(struct host_clock *h, const char *what)
+{
+	char why[sizeof(h->why)];
+
+	snprintf(why, sizeof(why), "%s: %s", what, strerror(errno));
+	give_up(h, why);
 }
 
 static const char *was_set(const struct host_clock *h, const struct host_moment *now)
@@ -110,7 +133,7 @@ static bool take_over(struct host_clock *h, const struct host_moment *now, const
 	struct timex t = {.modes = ADJ_OFFSET_SINGLESHOT};
 
 	if (seen->status & OTHER_WAYS) {
-		host_clock_stop(h, "another program has the kernel steer the clock");
+		give_up(h, "another program has the kernel steer the clock");
 		return false;
 	}
 	if (h->adjust(h->context, &t) < 0) {
@@ -184,7 +207,7 @@ static bool may_go_on(struct host_clock *h, const struct host_moment *now, const
 	if (!why)
 		why = was_set(h, now);
 	if (why)
-		host_clock_stop(h, why);
+		give_up(h, why);
 	return !why;
 }
 

@@ -24,6 +24,11 @@ static double rate_of(double units)
 	return units / (HOST_RATE_UNITS_PER_PPB * 1e9);
 }
 
+static double units_of(double rate)
+{
+	return rate * 1e9 * HOST_RATE_UNITS_PER_PPB;
+}
+
 static double ticks_since(const struct host_rate *h, const struct host_moment *now)
 {
 	return (double)(int64_t)(now->counter - h->counter);
@@ -33,7 +38,7 @@ void host_rate_begin(struct host_rate *h, const struct host_moment *now, long un
 {
 	h->begun = true;
 	h->carried = 0;
-	h->units = units;
+	h->units = h->steady_units = units;
 	h->counter = now->counter;
 	h->realtime_ns = now->realtime_ns;
 }
@@ -83,8 +88,10 @@ long host_rate_next(struct host_rate *h, const struct host_moment *now, double i
 	h->realtime_ns = now->realtime_ns;
 	if (h->nominal_ns_per_tick > 0)
 		rate = now->reference_ns_per_tick / h->nominal_ns_per_tick - 1;
+	h->steady_units = lround(fmin(fmax(units_of(rate), -(double)HOST_RATE_MAX_UNITS),
+				      (double)HOST_RATE_MAX_UNITS));
 	rate -= SHARE * now->ahead_ns / (interval_s * 1e9);
-	wanted = rate * 1e9 * HOST_RATE_UNITS_PER_PPB + h->carried;
+	wanted = units_of(rate) + h->carried;
 	h->carried = 0;
 	if (wanted >= (double)HOST_RATE_MAX_UNITS)
 		h->units = HOST_RATE_MAX_UNITS;

@@ -26,9 +26,10 @@ struct host_moment {
 
 struct host_rate {
 	bool begun;
-	long units;	  /* in force */
-	double carried;	  /* what rounding to units left over, in units: |x| <= 1/2 */
-	uint64_t counter; /* at the last update */
+	long units;	   /* in force */
+	long steady_units; /* the same without what closes the gap: to be left behind */
+	double carried;	   /* what rounding to units left over, in units: |x| <= 1/2 */
+	uint64_t counter;  /* at the last update */
 	int64_t realtime_ns;
 	double nominal_ns_per_tick; /* 0: not learned yet */
 	/* Since two moments, the later one while the earlier is still in use: counted and come. */

@@ -293,15 +293,39 @@ static void no_right_to_steer_is_said(void **state)
 	assert_stopped(f, strerror(EPERM));
 }
 
-static void without_a_usable_time_nothing_is_touched(void **state)
+/* 500 ppm towards the reference would be 43 s a day away from it. */
+static void a_slew_ends_with_the_looking(void **state)
+{
+	struct fixture *f = *state;
+	double before_ns;
+
+	f->kernel.realtime_ns = 99e6;
+	run(f, 20);
+	assert_int_equal(f->clock.state, HOST_CLOCK_SLEWING);
+	f->reference.usable = false;
+	update(f);
+	before_ns = error_ns(f);
+	pass(&f->kernel, 3600);
+	assert_true(fabs(error_ns(f) - before_ns) < 3600 * 50.0);
+	f->reference.usable = true;
+	run(f, 20);
+	assert_int_equal(f->clock.state, HOST_CLOCK_SLEWING);
+	host_clock_stop(&f->clock, "the end");
+	before_ns = error_ns(f);
+	pass(&f->kernel, 3600);
+	assert_true(fabs(error_ns(f) - before_ns) < 3600 * 50.0);
+	assert_false(update(f));
+}
+
+static void without_a_usable_time_only_the_slew_ends(void **state)
 {
 	struct fixture *f = *state;
 	struct timex before;
 
 	run(f, 50);
-	before = f->kernel.t;
 	f->reference.usable = false;
 	assert_true(update(f));
+	before = f->kernel.t;
 	run(f, 10);
 	assert_int_equal(f->clock.state, HOST_CLOCK_WAITING);
 	assert_memory_equal(&before, &f->kernel.t, sizeof(before));
@@ -345,7 +369,8 @@ int main(void)
 		CASE(a_clock_that_was_set_ends_it),
 		CASE(a_kernel_loop_at_the_start_is_left_alone),
 		CASE(no_right_to_steer_is_said),
-		CASE(without_a_usable_time_nothing_is_touched),
+		CASE(a_slew_ends_with_the_looking),
+		CASE(without_a_usable_time_only_the_slew_ends),
 		CASE(another_clocksource_is_learned),
 	};
 
