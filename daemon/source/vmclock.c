@@ -51,19 +51,25 @@ static int open_page(struct upstream *u)
 	return err;
 }
 
-/* One copy of the page and what it says at a value of our counter. */
-static int look(struct upstream *u, struct vmclock_abi *page, struct vmclock_reading *reading)
+/* One copy of the page, whatever it says. */
+static int copy_page(struct upstream *u, struct vmclock_abi *page)
 {
-	const struct counter *counter = u->source->env->counter;
 	int err = open_page(u);
 
-	if (!err)
-		err = vmclock_read_page(u->page, page);
-	if (err)
-		return err;
+	return err ? err : vmclock_read_page(u->page, page);
+}
+
+/* What it says at a value of our counter. */
+static int evaluate(const struct upstream *u, const struct vmclock_abi *page,
+		    struct vmclock_reading *reading)
+{
+	const struct counter *counter = u->source->env->counter;
+	int err;
+
 	if (page->counter_id != counter->page_id)
 		return -EOPNOTSUPP;
-	return vmclock_reading_at(page, counter->read(), reading);
+	err = vmclock_reading_at(page, counter->read(), reading);
+	return !err && !(reading->flags & VMCLOCK_READING_UTC) ? -ENODATA : err;
 }
 
 static const char *problem_of(int err)
@@ -149,15 +155,17 @@ static void poll_due(struct loop_timer *timer, int64_t now_ns)
 
 	loop_arm(u->source->env->loop, timer, now_ns + (int64_t)(u->source->poll_s * 1e9));
 	u->source->stats.sent++;
-	err = look(u, &page, &reading);
-	if (!err && !(reading.flags & VMCLOCK_READING_UTC))
-		err = -ENODATA;
+	err = copy_page(u, &page);
+	if (!err) {
+		/* Also told by a page that has no time yet, as after a move to another host. */
+		note_disruption(u, &page);
+		err = evaluate(u, &page, &reading);
+	}
 	if (err) {
 		missed(u, err);
 		return;
 	}
 	u->missed = 0;
-	note_disruption(u, &page);
 	if (!(reading.flags & VMCLOCK_READING_LEAP_SECOND))
 		emit(u, &reading);
 }

@@ -153,6 +153,20 @@ static void a_disruption_there_is_one_here(void **state)
 	assert_int_equal(bench.events, 4);
 }
 
+/* As after a move: the daemon of the new host has only just begun. */
+static void a_disruption_is_seen_before_there_is_a_time(void **state)
+{
+	(void)state;
+	publish();
+	begin();
+	reference.disrupt = true;
+	reference.clock_status = VMCLOCK_STATUS_UNRELIABLE;
+	publish();
+	bench_look();
+	assert_int_equal(bench.events, 1);
+	assert_int_equal(disruptions, 1);
+}
+
 static void a_page_that_is_not_there_is_waited_for(void **state)
 {
 	(void)state;
@@ -203,6 +217,7 @@ int main(void)
 		CASE(a_page_that_says_nothing_is_silence),
 		CASE(without_utc_it_cannot_be_used),
 		CASE(a_disruption_there_is_one_here),
+		CASE(a_disruption_is_seen_before_there_is_a_time),
 		CASE(a_page_that_is_not_there_is_waited_for),
 		CASE(a_page_for_another_counter_is_named),
 		CASE(what_is_no_page_is_named),
