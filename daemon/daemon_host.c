@@ -17,7 +17,7 @@
 #define LEAP_DISTANCE_S 3
 
 /* Programs that steer the host's clock for a living; as /proc cuts their names. */
-static const char *const rivals[] = {"chronyd", "ntpd", "systemd-timesyn", "phc2sys"};
+static const char *const rivals[] = {"chronyd", "ntpd", "systemd-timesyn", "ntp-daemon", "phc2sys"};
 
 static bool read_name(const char *pid, char *name, size_t size)
 {
@@ -111,7 +111,7 @@ static void say_state(const struct host_clock *h)
 		log_notice("host clock: %s", h->why);
 		break;
 	case HOST_CLOCK_SLEWING:
-		log_notice("host clock: %.6f s ahead, slewing at 500 ppm", h->ahead_ns * 1e-9);
+		log_notice("host clock: %.6f s ahead, slewing", h->ahead_ns * 1e-9);
 		break;
 	case HOST_CLOCK_FOLLOWING:
 		log_notice("host clock: following, %.3f us ahead", h->ahead_ns * 1e-3);
@@ -128,6 +128,7 @@ static void follow(struct loop_timer *timer, int64_t now_ns)
 	struct host_reference reference;
 	struct stamp_pair pair;
 
+	daemon_read_counter(d); /* one that is not what it was makes the page unusable first */
 	stamp_pair_read(&d->counter, &pair);
 	reference_at(d, pair.counter, pair.half_ns, &reference);
 	if (host_clock_update(&d->host, pair.counter, pair.realtime_ns, &reference,

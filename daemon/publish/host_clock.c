@@ -13,7 +13,7 @@
 #define OTHER_WAYS (STA_PLL | STA_FLL | STA_PPSFREQ | STA_PPSTIME | STA_FREQHOLD)
 #define SET_ANEW (OTHER_WAYS | STA_UNSYNC | STA_INS | STA_DEL)
 /* At the highest rate the clock is this far from the reference after a second. */
-#define SLEW_NS_PER_S 400e3
+#define SLEW_NS_PER_S 300e3
 /* adjtimex(2) rounds what it gives back. */
 #define UNITS_ROUNDING 1
 
@@ -47,12 +47,16 @@ void host_clock_init(struct host_clock *h, host_adjust *adjust, void *context, d
 /* Rates, ticks, phases and loops that are not ours. */
 static const char *interference(const struct host_clock *h, const struct timex *now)
 {
+	struct timex phase = {.modes = ADJ_OFFSET_SS_READ};
+
 	if (now->tick != h->tick_seen)
 		return "another program has changed the length of the clock's tick";
 	if (labs(now->freq - h->units_seen) > UNITS_ROUNDING)
 		return "another program has changed the rate of the clock";
 	if (now->status & OTHER_WAYS || now->offset)
 		return "another program has the kernel steer the clock";
+	if (h->adjust(h->context, &phase) >= 0 && phase.offset)
+		return "another program has the clock slewed by adjtime()";
 	return NULL;
 }
 

@@ -24,8 +24,7 @@ enum host_clock_state {
 
 /* The reference at the counter value of a moment. */
 struct host_reference {
-	bool usable;	/* the page may be relied on: SYNCHRONIZED or FREERUNNING */
-	bool disrupted; /* it may have stepped since the last update */
+	bool usable; /* the page may be relied on: SYNCHRONIZED or FREERUNNING */
 	int64_t utc_ns;
 	double ns_per_tick;
 	double est_error_ns;

@@ -31,6 +31,8 @@ struct extts {
 	struct loop_watch watch; /* fd -1: not listening */
 	struct phc_clock clock;
 	struct phc_reading last; /* of the clock, before the edge that is waited for */
+	bool strict;		 /* the driver stamps the edge that it was asked for, only */
+	int64_t stamped_ns;	 /* the latest stamp, of whichever edge; 0: none */
 	unsigned int missed;	 /* in a row */
 	bool dropped;
 };
@@ -106,7 +108,7 @@ static unsigned long edge_flags(const struct config_source *config)
 	return config->edge == EDGE_CLEAR ? PTP_FALLING_EDGE : PTP_RISING_EDGE;
 }
 
-/* Old drivers know no strictness; then both edges may come, and the discipline sorts them out. */
+/* Some drivers know no strictness; then both edges may come. */
 static int request_stamps(struct extts *e)
 {
 	const struct phc_device *device = &e->clock.device;
@@ -117,6 +119,8 @@ static int request_stamps(struct extts *e)
 	};
 	int err = device->kernel->control(device->fd, PTP_EXTTS_REQUEST2, &request);
 
+	e->strict = !err;
+	e->stamped_ns = 0;
 	if (err != -EOPNOTSUPP && err != -ENOTTY && err != -EINVAL)
 		return err;
 	request.flags = (unsigned int)(PTP_ENABLE_FEATURE | edge_flags(config));
@@ -166,10 +170,28 @@ static bool start_listening(struct extts *e)
 	return true;
 }
 
+/*
+ * Where both edges may come, the one that marks the second is the one after the longer part of it:
+ * a pulse is shorter than half a second. The first stamp cannot be told.
+ */
+static bool may_mark(struct extts *e, int64_t t_ns)
+{
+	int64_t since_ns = t_ns - e->stamped_ns;
+	bool any = e->stamped_ns != 0;
+
+	e->stamped_ns = t_ns;
+	return e->strict || (any && since_ns > NS_PER_S / 2);
+}
+
+static int64_t stamp_ns(const struct ptp_extts_event *stamp)
+{
+	return stamp->t.sec * NS_PER_S + stamp->t.nsec;
+}
+
 /* The stamp is of a moment ago: the clock is read once more and compared with the last time. */
 static void edge_came(struct extts *e, const struct ptp_extts_event *stamp)
 {
-	int64_t t_ns = stamp->t.sec * NS_PER_S + stamp->t.nsec;
+	int64_t t_ns = stamp_ns(stamp);
 	struct event event = {.kind = EVENT_LATCH};
 	char problem[PHC_PROBLEM_SIZE];
 	struct phc_reading now;
@@ -200,6 +222,7 @@ static void edge_came(struct extts *e, const struct ptp_extts_event *stamp)
 static void stamps_ready(struct loop_watch *watch, short revents)
 {
 	struct ptp_extts_event events[EVENTS];
+	const struct ptp_extts_event *marks = NULL;
 	struct extts *e = watch->context;
 	ssize_t size;
 
@@ -216,12 +239,11 @@ static void stamps_ready(struct loop_watch *watch, short revents)
 	}
 	e->source->stats.sent++;
 	/* What queued up while we were away is too old but for the last. */
-	for (size_t i = (size_t)size / sizeof(events[0]); i-- > 0;) {
-		if (events[i].index == e->source->config->channel) {
-			edge_came(e, &events[i]);
-			return;
-		}
-	}
+	for (size_t i = 0; i < (size_t)size / sizeof(events[0]); i++)
+		if (events[i].index == e->source->config->channel)
+			marks = may_mark(e, stamp_ns(&events[i])) ? &events[i] : NULL;
+	if (marks)
+		edge_came(e, marks);
 }
 
 static void silence(struct loop_timer *timer, int64_t now_ns)

@@ -10,10 +10,20 @@
 
 /* A steady clock: the kernel dithers its multiplier by one, 0.2 ppm at most. */
 #define STEADY_RATE_ERROR 1e-6
+/* One second over USER_HZ, which is 100 wherever Linux runs with a TSC. */
+#define TICK_NOMINAL_US 10000
 
 void realtime_start(struct realtime_track *track, const struct counter *counter, bool steered)
 {
 	*track = (struct realtime_track){.counter = counter, .steered = steered};
+}
+
+static bool is_fast(const struct timex *kernel)
+{
+	double rate = (double)kernel->freq / 65536e6 +
+		      (double)(kernel->tick - TICK_NOMINAL_US) / TICK_NOMINAL_US;
+
+	return fabs(rate) > STAMP_RATE_TOLERANCE;
 }
 
 static bool is_slewing(const struct timex *kernel)
@@ -25,9 +35,27 @@ static bool is_slewing(const struct timex *kernel)
 	return adjtimex(&singleshot) < 0 || singleshot.offset;
 }
 
+static bool both_steady(const struct realtime_look *a, const struct realtime_look *b)
+{
+	return a->steady && b->steady && a->freq == b->freq && a->tick == b->tick;
+}
+
+static void note_rate(const struct realtime_look *before, struct realtime_look *look,
+		      double ns_per_tick)
+{
+	double counted_ns =
+		(double)counter_diff(look->pair.counter, before->pair.counter) * ns_per_tick;
+	double shown_ns = (double)(look->pair.realtime_ns - before->pair.realtime_ns);
+
+	if (!both_steady(before, look) || counted_ns <= 0 || shown_ns <= 0)
+		return;
+	look->rate = shown_ns / counted_ns;
+	look->rate_error = (before->pair.half_ns + look->pair.half_ns) / counted_ns;
+}
+
 void realtime_look(struct realtime_track *track)
 {
-	struct timex kernel = {.modes = 0};
+	struct timex kernel = {.tick = TICK_NOMINAL_US};
 	struct realtime_look *look;
 
 	if (track->count == REALTIME_LOOKS) {
@@ -40,23 +68,23 @@ void realtime_look(struct realtime_track *track)
 	look->steady = !track->steered && adjtimex(&kernel) >= 0 && !is_slewing(&kernel);
 	look->freq = kernel.freq;
 	look->tick = kernel.tick;
+	look->fast = is_fast(&kernel);
+	look->rate = 0;
+	if (track->count > 1)
+		note_rate(look - 1, look, track->counter->ns_per_tick);
 }
 
-/* The rate as the looks show it; good where nothing has changed it. */
+/* The rate as the looks show it; good where nothing has changed it, here and in the time before. */
 static bool convert_steady(const struct realtime_look *a, const struct realtime_look *b,
 			   const struct realtime_look *near, int64_t realtime_ns,
 			   double ns_per_tick, struct stamp *out)
 {
-	double counted_ns = (double)counter_diff(b->pair.counter, a->pair.counter) * ns_per_tick;
-	double shown_ns = (double)(b->pair.realtime_ns - a->pair.realtime_ns);
-	double away_ns = (double)(realtime_ns - near->pair.realtime_ns), error;
+	double away_ns = (double)(realtime_ns - near->pair.realtime_ns);
+	double error = STEADY_RATE_ERROR + b->rate_error;
 
-	if (!a->steady || !b->steady || a->freq != b->freq || a->tick != b->tick ||
-	    counted_ns <= 0 || shown_ns <= 0)
+	if (!(a->rate > 0 && b->rate > 0) || fabs(a->rate - b->rate) > error + a->rate_error)
 		return false;
-	error = STEADY_RATE_ERROR + (a->pair.half_ns + b->pair.half_ns) / counted_ns;
-	out->counter = near->pair.counter +
-		       (uint64_t)llround(away_ns * (counted_ns / shown_ns) / ns_per_tick);
+	out->counter = near->pair.counter + (uint64_t)llround(away_ns / b->rate / ns_per_tick);
 	out->error_ns = near->pair.half_ns + fabs(away_ns) * error + 0.5 * ns_per_tick + 1;
 	return true;
 }
@@ -69,7 +97,8 @@ static bool convert_between(const struct realtime_look *a, const struct realtime
 	struct stamp steady;
 	double rate_limit;
 
-	if (!stamp_pairs_agree(&a->pair, &b->pair, ns_per_tick, &rate_limit) ||
+	if (a->fast || b->fast ||
+	    !stamp_pairs_agree(&a->pair, &b->pair, ns_per_tick, &rate_limit) ||
 	    !stamp_convert(&near->pair, realtime_ns, ns_per_tick, rate_limit, a->pair.counter,
 			   b->pair.counter, out))
 		return false;

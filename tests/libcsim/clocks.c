@@ -174,6 +174,11 @@ int clocks_adjtimex(struct clocks *c, struct timex *t)
 		errno = EINVAL;
 		return -1;
 	}
+	if (t->modes == ADJ_OFFSET_SS_READ) {
+		rebase(c);
+		t->offset = (long)(c->to_slew_ns / 1000);
+		return TIME_OK;
+	}
 	if (t->modes)
 		change(c, t);
 	rebase(c);

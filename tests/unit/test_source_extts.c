@@ -237,6 +237,27 @@ static void pins_and_edges_are_set_up(void **state)
 	assert_int_equal(device.flags, PTP_ENABLE_FEATURE | PTP_FALLING_EDGE);
 }
 
+/* Of an old driver: whichever edge comes first, the one after the longer part of the second marks
+ * it. */
+static void of_both_edges_the_pulse_s_begin_is_taken(void **state)
+{
+	int64_t first_ns;
+
+	(void)state;
+	device.strict = false;
+	silence(&extts->timer, 0);
+	first_ns = raw_ns(CLOCK_MONOTONIC_RAW) + device.offset_ns;
+	pulse(2, first_ns - 1200000000); /* the end of one: cannot be told */
+	assert_int_equal(loop_run_once(&loop, 0), 0);
+	assert_int_equal(told.events, 0);
+	pulse(2, first_ns - 300000000);
+	assert_int_equal(loop_run_once(&loop, 0), 0);
+	assert_int_equal(told.events, 1);
+	pulse(2, first_ns - 200000000); /* 100 ms later, its end */
+	assert_int_equal(loop_run_once(&loop, 0), 0);
+	assert_int_equal(told.events, 1);
+}
+
 static void other_channels_are_not_ours(void **state)
 {
 	(void)state;
@@ -299,6 +320,7 @@ int main(void)
 		TEST(the_rate_of_the_device_is_learned_and_its_errors_are_counted),
 		TEST(a_step_of_the_clock_costs_one_pulse),
 		TEST(pins_and_edges_are_set_up),
+		TEST(of_both_edges_the_pulse_s_begin_is_taken),
 		TEST(other_channels_are_not_ours),
 		TEST(a_pin_that_cannot_is_named_and_tried_again),
 		TEST(silence_drops_it_after_three_pulses),

@@ -27,10 +27,14 @@ static struct realtime_track two_looks(bool steady)
 
 	t.looks[0] = (struct realtime_look){
 		.pair = {.counter = 1000, .half_ns = 20, .realtime_ns = 5 * S_NS},
-		.steady = steady};
+		.steady = steady,
+		.rate = steady ? 1.0001 : 0,
+		.rate_error = 40e-9};
 	t.looks[1] = (struct realtime_look){
 		.pair = {.counter = 1000 + S_NS, .half_ns = 20, .realtime_ns = 6 * S_NS + 100000},
-		.steady = steady};
+		.steady = steady,
+		.rate = steady ? 1.0001 : 0,
+		.rate_error = 40e-9};
 	return t;
 }
 
@@ -43,10 +47,36 @@ static void a_steady_clock_is_followed_at_its_own_rate(void **state)
 	assert_true(realtime_convert(&t, 5 * S_NS + 900090000, &stamp));
 	assert_true(llabs(counter_diff(stamp.counter, 1000 + 900000000)) <= 1);
 	assert_true(stamp.error_ns < 150);
-	t.looks[1].freq = 1; /* somebody has changed it */
+	t.looks[1].rate = 0; /* somebody has changed it */
 	assert_true(realtime_convert(&t, 5 * S_NS + 900090000, &stamp));
 	assert_true(stamp.error_ns > 40000);
 	assert_true(fabs((double)counter_diff(stamp.counter, 1000 + 900000000)) <= stamp.error_ns);
+}
+
+/* adjtime() slews by 500 ppm for 40 ms, and neither look sees it. */
+static void a_slew_between_the_looks_is_seen_in_the_rate(void **state)
+{
+	struct realtime_track t = two_looks(true);
+	struct stamp stamp;
+
+	(void)state;
+	t.looks[1].pair.realtime_ns += 20000;
+	t.looks[1].rate += 20e-6;
+	assert_true(realtime_convert(&t, 5 * S_NS + 500050000, &stamp));
+	assert_true(stamp.error_ns > 20000);
+}
+
+static void a_clock_that_is_slewed_beyond_500_ppm_converts_nothing(void **state)
+{
+	struct realtime_track t = two_looks(true);
+	struct stamp stamp;
+
+	(void)state;
+	t.looks[0].fast = true;
+	assert_false(realtime_convert(&t, 5 * S_NS + 500000000, &stamp));
+	t.looks[0].fast = false;
+	t.looks[1].fast = true;
+	assert_false(realtime_convert(&t, 5 * S_NS + 500000000, &stamp));
 }
 
 static void an_unsteady_clock_may_have_run_anyhow(void **state)
@@ -417,6 +447,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_steady_clock_is_followed_at_its_own_rate),
 		cmocka_unit_test(an_unsteady_clock_may_have_run_anyhow),
+		cmocka_unit_test(a_slew_between_the_looks_is_seen_in_the_rate),
+		cmocka_unit_test(a_clock_that_is_slewed_beyond_500_ppm_converts_nothing),
 		cmocka_unit_test(stamps_outside_of_all_looks_are_not_converted),
 		cmocka_unit_test(a_clock_that_was_set_converts_nothing),
 		cmocka_unit_test(looks_are_kept_for_a_while),
