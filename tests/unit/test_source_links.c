@@ -111,7 +111,8 @@ static int setup(void **state)
 	run("ip addr add 2001:db8::1/64 dev va nodad");
 	run("ip link set va up; ip link set vb up");
 	assert_true(links_listen(&env, &listener));
-	UNTIL(reach("192.0.2.2", "") && reach("2001:db8::2", ""));
+	UNTIL(reach("192.0.2.2", "va") && reach("2001:db8::2", "va"));
+	settle();
 	changes = 0;
 	return 0;
 }
@@ -144,12 +145,12 @@ static void a_link_that_goes_down_is_told_at_once(void **state)
 	assert_true(reach("192.0.2.2", "va"));
 	run("ip link set vb down"); /* the carrier of va */
 	UNTIL(changes > 0 && !reach("192.0.2.2", ""));
-	assert_false(reach("2001:db8::2", ""));
-	assert_false(reach("192.0.2.2", "va"));
+	UNTIL(!reach("2001:db8::2", ""));
+	UNTIL(!reach("192.0.2.2", "va"));
 	assert_true(reach("127.0.0.1", ""));
 	run("ip link set vb up");
 	UNTIL(reach("192.0.2.2", ""));
-	assert_true(reach("192.0.2.2", "va"));
+	UNTIL(reach("192.0.2.2", "va"));
 }
 
 static void an_interface_without_route_or_existence_reaches_nobody(void **state)
@@ -162,7 +163,7 @@ static void an_interface_without_route_or_existence_reaches_nobody(void **state)
 	assert_true(reach("198.51.100.1", ""));
 	run("ip link set va down");
 	UNTIL(!reach("198.51.100.1", ""));
-	assert_false(reach("192.0.2.2", "va"));
+	UNTIL(!reach("192.0.2.2", "va"));
 }
 
 static void another_way_is_as_good(void **state)
