@@ -220,8 +220,8 @@ int phc_device_read(struct phc_device *device, const struct counter *counter, un
 		}
 		if (is_refusal(err))
 			device->refused |= 1u << m;
-		else if (m == PHC_PRECISE)
-			failure = err; /* hardware captures fail for reasons of their own */
+		else if (m == PHC_PRECISE || err == -EAGAIN)
+			failure = err; /* for reasons of its own: another way may do */
 		else
 			return err;
 	}

@@ -38,7 +38,8 @@ static struct {
 	unsigned int most_reads;   /* more reads in one call are EBUSY; 0: no limit */
 	bool gone;
 	bool garbage;
-	bool no_stamp; /* captures leave the system's clock at 0 */
+	bool no_stamp;	  /* captures leave the system's clock at 0 */
+	bool strange_raw; /* readings with CLOCK_MONOTONIC_RAW are of some other time */
 	int opens;
 	int calls;
 	char path[CONFIG_PATH_MAX];
@@ -140,9 +141,12 @@ static int fake_extended(struct ptp_sys_offset_extended *data)
 		return -EOPNOTSUPP;
 	err = busy(data->n_samples);
 	for (unsigned int i = 0; i < data->n_samples; i++) {
-		data->ts[i][0] = stamp(fake_clock_ns(id));
+		int64_t off_ns =
+			id == CLOCK_MONOTONIC_RAW && device.strange_raw ? 1000 * NS_PER_S : 0;
+
+		data->ts[i][0] = stamp(fake_clock_ns(id) + off_ns);
 		data->ts[i][1] = shown();
-		data->ts[i][2] = stamp(fake_clock_ns(id));
+		data->ts[i][2] = stamp(fake_clock_ns(id) + off_ns);
 	}
 	return err;
 }
@@ -383,6 +387,20 @@ static void a_capture_without_the_systems_clock_is_not_used(void **state)
 		assert_brackets_truth(counters[i]);
 		source_stop(&source);
 	}
+}
+
+static void stamps_of_another_time_leave_the_next_method(void **state)
+{
+	struct phc *p;
+
+	(void)state;
+	device.methods = 1u << PHC_EXTENDED_RAW | 1u << PHC_EXTENDED;
+	device.strange_raw = true;
+	p = start(&fast);
+	look(p);
+	assert_int_equal(p->clock.device.method, PHC_EXTENDED);
+	assert_brackets_truth(&fast);
+	source_stop(&source);
 }
 
 static void tai_is_told_as_utc_and_utc_as_it_is(void **state)
@@ -767,6 +785,7 @@ int main(void)
 		TEST(every_method_brackets_the_true_moment),
 		TEST(the_best_method_is_taken_and_the_next_when_it_is_refused),
 		TEST(a_capture_without_the_systems_clock_is_not_used),
+		TEST(stamps_of_another_time_leave_the_next_method),
 		TEST(tai_is_told_as_utc_and_utc_as_it_is),
 		TEST(conventions_are_known_by_driver_and_never_guessed),
 		TEST(clocks_are_found_by_name_and_by_interface),
