@@ -87,7 +87,7 @@ static void describe(struct vmclock_host_state *state)
 		state->valid |= VMCLOCK_HOST_STATE_WRITER;
 	vmclock_host_clock_describe(&host, state);
 	vmclock_steer_describe(state);
-	if (!lease->pid)
+	if (!host.line_valid || !lease->pid)
 		return;
 	state->valid |= VMCLOCK_HOST_STATE_REFERENCE;
 	state->line = host.line;

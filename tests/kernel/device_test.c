@@ -412,6 +412,9 @@ static void test_unstable_counter(int reader)
 	check(readable(reader, 5000) == 1 && page->clock_status == VMCLOCK_STATUS_UNRELIABLE &&
 		      page->disruption_marker != marker,
 	      "the page is UNRELIABLE with a new marker");
+	check(state_of(reader).valid == VMCLOCK_HOST_STATE_WRITER &&
+		      state_of(reader).lease_left_ns == 0,
+	      "GET_REFERENCE says that no line is in force");
 	check_errno(set(writer, good_reference(page->time_sec + 1)), ENODEV,
 		    "no line from then on");
 	check(write(knob, "0", 1) == 1, "the counter is stable again");
