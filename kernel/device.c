@@ -123,6 +123,18 @@ static int get_snapshot(void __user *arg)
 	return rc ? rc : vmclock_user_put(arg, snapshot.size, &snapshot, sizeof(snapshot));
 }
 
+/* A writer without a reason may know that the line holds; any other reason says that it cannot. */
+static void disrupt_for(u32 reason)
+{
+	if (reason == VMCLOCK_HOST_REASON_WRITER) {
+		vmclock_reference_disrupt(&host, reason);
+		return;
+	}
+	vmclock_steer_stop();
+	vmclock_reference_forget(&host, reason);
+	vmclock_from_host_look_again(&host);
+}
+
 static int disrupt(void __user *arg)
 {
 	struct vmclock_host_disrupt request;
@@ -136,7 +148,7 @@ static int disrupt(void __user *arg)
 		return -EINVAL;
 	if (mutex_lock_interruptible(&host.lock))
 		return -ERESTARTSYS;
-	vmclock_reference_disrupt(&host, request.reason);
+	disrupt_for(request.reason);
 	request.disruption_marker = host.marker;
 	mutex_unlock(&host.lock);
 	return vmclock_user_put(arg, size, &request, sizeof(request));

@@ -271,11 +271,11 @@ static struct vmclock_host_reference to_kernel(const struct page_kernel *page,
 	};
 }
 
-/* Readers must at least learn that what they know of the counter is void. */
+/* Readers must at least learn that what they know of the counter is void, and the line with it. */
 static void disrupt_alone(const struct page_kernel *page)
 {
 	struct vmclock_host_disrupt disrupt = {.size = sizeof(disrupt),
-					       .reason = VMCLOCK_HOST_REASON_WRITER};
+					       .reason = VMCLOCK_HOST_REASON_COUNTER};
 
 	request(page, VMCLOCK_HOST_DISRUPT, &disrupt);
 }

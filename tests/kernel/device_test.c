@@ -301,7 +301,7 @@ static void test_raise(int writer)
 
 static void test_disruption(int writer)
 {
-	struct vmclock_host_disrupt request = {.size = sizeof(request), .reason = 2};
+	struct vmclock_host_disrupt request = {.size = sizeof(request), .reason = 1};
 	struct vmclock_host_reference ref = good_reference(500);
 	unsigned long long marker = page->disruption_marker;
 
@@ -321,7 +321,8 @@ static void test_disruption(int writer)
 	check(page->disruption_marker != marker &&
 		      request.disruption_marker == page->disruption_marker,
 	      "changes the marker");
-	check(page->time_sec == 501 && state_of(writer).disruption_reason == 2,
+	check(page->time_sec == 501 && page->clock_status == VMCLOCK_STATUS_SYNCHRONIZED &&
+		      state_of(writer).disruption_reason == 1,
 	      "the line stays, the reason is told");
 	request.reason = 0;
 	check_errno(ioctl(writer, VMCLOCK_HOST_DISRUPT, &request), EINVAL, "DISRUPT for no reason");
@@ -329,6 +330,28 @@ static void test_disruption(int writer)
 	check_errno(ioctl(writer, VMCLOCK_HOST_DISRUPT, &request), EINVAL, "for an unknown one");
 	request.size = 8;
 	check_errno(ioctl(writer, VMCLOCK_HOST_DISRUPT, &request), EINVAL, "of too small a size");
+}
+
+/* What is known of the counter is void: so is the line. */
+static void test_void_line(int writer, unsigned int reason)
+{
+	struct vmclock_host_disrupt request = {.size = sizeof(request), .reason = reason};
+	unsigned long long marker = page->disruption_marker;
+	struct vmclock_host_state state;
+
+	check_errno(set(writer, good_reference(page->time_sec + 1)), 0, "a line");
+	check(!ioctl(writer, VMCLOCK_HOST_DISRUPT, &request), "DISRUPT, reason %u", reason);
+	state = state_of(writer);
+	check(page->disruption_marker != marker && state.disruption_reason == reason,
+	      "a new marker, and the reason");
+	check(page->clock_status == VMCLOCK_STATUS_UNRELIABLE &&
+		      !(page->flags & VMCLOCK_FLAG_TIME_MONOTONIC),
+	      "the page is UNRELIABLE, and promises nothing");
+	check(state.valid == VMCLOCK_HOST_STATE_WRITER, "no line is in force");
+	check_errno(set(writer, good_reference(7)), 0, "a line need not continue from before");
+	check(page->time_sec == 7 && page->time_frac_sec == 0 &&
+		      page->clock_status == VMCLOCK_STATUS_SYNCHRONIZED,
+	      "and is not raised");
 }
 
 static void test_lease(int writer, int reader)
@@ -452,6 +475,9 @@ static void test_device(void)
 	test_splice(writer);
 	test_raise(writer);
 	test_disruption(writer);
+	test_void_line(writer, VMCLOCK_HOST_REASON_MIGRATION);
+	test_void_line(writer, VMCLOCK_HOST_REASON_COUNTER);
+	test_void_line(writer, VMCLOCK_HOST_REASON_SUSPEND);
 	test_lease(writer, reader);
 	test_bound(writer, reader);
 	test_reading(reader);

@@ -63,6 +63,14 @@ static bool bound_too_large(void)
 		growth_ns > fake_driver.unreliable_above_ns - line->time_maxerror_nanosec);
 }
 
+/* Nothing may be concluded from the line any more. */
+static void forget(void)
+{
+	fake_driver.line_valid = false;
+	fake_driver.line.clock_status = VMCLOCK_STATUS_UNRELIABLE;
+	fake_driver.line.flags &= ~VMCLOCK_FLAG_TIME_MONOTONIC;
+}
+
 /* What the driver's own work would have done by now. */
 static void tend(void)
 {
@@ -72,8 +80,7 @@ static void tend(void)
 	if (!fake_driver.line_valid)
 		return;
 	if (fake_driver.unstable) {
-		fake_driver.line_valid = false;
-		line->clock_status = VMCLOCK_STATUS_UNRELIABLE;
+		forget();
 		fake_driver.marker++;
 	} else if (before != VMCLOCK_STATUS_UNRELIABLE && bound_too_large()) {
 		line->clock_status = VMCLOCK_STATUS_UNRELIABLE;
@@ -143,7 +150,7 @@ static int set_reference(struct vmclock_host_reference *ref)
 	fake_driver.line = ref->line;
 	if (disrupt)
 		fake_driver.line.flags &= ~VMCLOCK_FLAG_TIME_MONOTONIC;
-	fake_driver.line_valid = fake_driver.line_set = true;
+	fake_driver.line_valid = true;
 	fake_driver.seq_count += 2;
 	fake_driver.deadline_ns = fake_driver.now_ns + (int64_t)ref->lease_ns;
 	fake_driver.unreliable_above_ns = ref->unreliable_above_ns;
@@ -160,15 +167,27 @@ static int get_reference(struct vmclock_host_state *state)
 	tend();
 	memset(state, 0, sizeof(*state));
 	state->disruption_marker = fake_driver.marker;
-	state->valid = (fake_driver.line_set ? VMCLOCK_HOST_STATE_REFERENCE : 0) |
+	state->valid = (fake_driver.line_valid ? VMCLOCK_HOST_STATE_REFERENCE : 0) |
 		       (fake_driver.writer ? VMCLOCK_HOST_STATE_WRITER : 0);
-	if (!fake_driver.line_set)
+	if (!fake_driver.line_valid)
 		return 0;
 	state->line = fake_driver.line;
 	state->line.time_type = VMCLOCK_TIME_TAI;
 	state->line.counter_id = fake_driver.info.counter_id;
 	state->lease_left_ns = left_ns > 0 ? (uint64_t)left_ns : 0;
 	state->set_by_pid = fake_driver.set_by_pid;
+	return 0;
+}
+
+static int disrupt(const struct vmclock_host_disrupt *request)
+{
+	if (request->reason < VMCLOCK_HOST_REASON_WRITER ||
+	    request->reason > VMCLOCK_HOST_REASON_SUSPEND)
+		return EINVAL;
+	if (request->reason != VMCLOCK_HOST_REASON_WRITER)
+		forget();
+	fake_driver.marker++;
+	fake_driver.seq_count += 2;
 	return 0;
 }
 
@@ -200,9 +219,7 @@ static int do_request(int fd, unsigned long request, void *argument)
 						       .monotonic_ns = fake_driver.now_ns};
 		return 0;
 	case VMCLOCK_HOST_DISRUPT:
-		fake_driver.marker += is_writer;
-		fake_driver.seq_count += is_writer ? 2 : 0;
-		return is_writer ? 0 : EBADF;
+		return is_writer ? disrupt(argument) : EBADF;
 	default:
 		return ENOTTY;
 	}
@@ -276,7 +293,7 @@ int fake_driver_set(const struct vmclock_host_reference *reference)
 void fake_driver_unload(void)
 {
 	fake_driver.loaded = false;
-	fake_driver.line_valid = fake_driver.line_set = false;
+	fake_driver.line_valid = false;
 	fake_driver.line = (struct vmclock_host_line){.clock_status = VMCLOCK_STATUS_UNRELIABLE};
 	fake_driver.marker += 1000;
 	fake_driver.writer = 0;

@@ -21,7 +21,6 @@ struct fake_driver {
 	struct vmclock_host_info info;
 	struct vmclock_host_line line;
 	bool line_valid;
-	bool line_set; /* by anybody, ever */
 	uint64_t marker;
 	uint32_t seq_count;
 	uint32_t set_by_pid;

@@ -388,6 +388,26 @@ static void every_refusal_is_explained_and_tried_again(void **state)
 	}
 }
 
+/* Readers of the driver's page must not go on by a line that is void. */
+static void a_disruption_that_is_refused_leaves_no_line(void **state)
+{
+	struct publication p = publication_now(0);
+	struct vmclock_abi before, after;
+
+	(void)state;
+	begin();
+	publish(&p);
+	fake_driver_page(&before);
+	fake_driver.fail_request = VMCLOCK_HOST_SET_REFERENCE;
+	fake_driver.fail_errno = EFAULT;
+	fake_driver.fail_count = 1;
+	p.disrupted = true;
+	publish(&p);
+	fake_driver_page(&after);
+	assert_true(after.disruption_marker != before.disruption_marker);
+	assert_statuses(UNRELIABLE, SYNCHRONIZED);
+}
+
 static void a_signal_is_no_failure(void **state)
 {
 	(void)state;
@@ -912,6 +932,7 @@ int main(void)
 		CASE(a_module_that_appears_takes_over_at_once),
 		CASE(a_driver_that_fails_leaves_the_file_in_force),
 		CASE(every_refusal_is_explained_and_tried_again),
+		CASE(a_disruption_that_is_refused_leaves_no_line),
 		CASE(a_signal_is_no_failure),
 		CASE(attempts_become_rarer),
 		CASE(what_is_wrong_with_a_device_is_said),

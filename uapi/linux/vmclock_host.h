@@ -155,7 +155,7 @@ struct vmclock_host_reference {
 #define VMCLOCK_HOST_STATE_DIFFERENCE 0x10U    /* @host_minus_reference_ns */
 #define VMCLOCK_HOST_STATE_PENDING_PHASE 0x20U /* @pending_phase_ns */
 
-/* reason of a disruption */
+/* reason of a disruption; after any but WRITER there is no line until a new one is set */
 #define VMCLOCK_HOST_REASON_NONE 0      /* there was none */
 #define VMCLOCK_HOST_REASON_WRITER 1    /* the writer says so, and no more than that */
 #define VMCLOCK_HOST_REASON_MIGRATION 2 /* this machine moved to another host */
@@ -235,6 +235,9 @@ struct vmclock_host_snapshot {
  * @size: sizeof(struct vmclock_host_disrupt), of the caller
  * @reason: VMCLOCK_HOST_REASON_WRITER, _MIGRATION, _COUNTER or _SUSPEND
  * @disruption_marker: returned: the new marker
+ *
+ * After WRITER the line stays. After the others it is void: the page says UNRELIABLE, the host's
+ * clock is no longer steered, and a new reference need not continue from the line.
  */
 struct vmclock_host_disrupt {
 	__u32 size;
