@@ -24,8 +24,7 @@ u64 vmclock_lease_left_ns(const struct vmclock_host *host)
 
 static bool bound_too_large(const struct vmclock_host *host)
 {
-	return host->lease.unreliable_above_ns &&
-	       vmclock_reference_bound_ns(&host->line) > host->lease.unreliable_above_ns;
+	return vmclock_reference_exceeds(&host->line, host->lease.unreliable_above_ns);
 }
 
 /* What the page says is only ever made worse here. */

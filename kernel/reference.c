@@ -52,7 +52,10 @@ static int splice(const struct vmclock_host_line *old_line, struct vmclock_host_
 	return 0;
 }
 
-/* Between odd and even count: a reader sees the old line, or the new one from here on. */
+/*
+ * Between odd and even count: a reader sees the old line, or the new one from here on. It is never
+ * seen to be better than the limit on its bound allows.
+ */
 int vmclock_reference_set(struct vmclock_host *host, struct vmclock_host_reference *ref)
 {
 	bool disrupt = ref->flags & VMCLOCK_HOST_REF_DISRUPT;
@@ -74,6 +77,8 @@ int vmclock_reference_set(struct vmclock_host *host, struct vmclock_host_referen
 		host->marker++;
 		host->reason = VMCLOCK_HOST_REASON_WRITER;
 	}
+	if (vmclock_reference_exceeds(&ref->line, ref->unreliable_above_ns))
+		ref->line.clock_status = VMCLOCK_STATUS_UNRELIABLE;
 	host->line = ref->line;
 	if (disrupt)
 		host->line.flags &= ~VMCLOCK_FLAG_TIME_MONOTONIC;
@@ -133,4 +138,10 @@ u64 vmclock_reference_bound_ns(const struct vmclock_host_line *line)
 	if (check_add_overflow(line->time_maxerror_nanosec, growth_ns, &bound_ns))
 		return U64_MAX;
 	return bound_ns;
+}
+
+/* Whether that bound is above a limit, ns; 0: there is none. */
+bool vmclock_reference_exceeds(const struct vmclock_host_line *line, u64 limit_ns)
+{
+	return limit_ns && vmclock_reference_bound_ns(line) > limit_ns;
 }

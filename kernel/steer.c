@@ -118,7 +118,7 @@ void vmclock_steer_set(const struct vmclock_host_reference *ref)
 		vmclock_steer_release();
 		return;
 	}
-	if (READ_ONCE(lost))
+	if (READ_ONCE(lost) || !usable(&ref->line))
 		return;
 	line = reference_of(ref);
 	rc = timekeeping_set_reference(&owner, &line);

@@ -115,6 +115,7 @@ void vmclock_reference_downgrade(struct vmclock_host *host, u8 clock_status);
 void vmclock_reference_disrupt(struct vmclock_host *host, u32 reason);
 void vmclock_reference_forget(struct vmclock_host *host, u32 reason);
 u64 vmclock_reference_bound_ns(const struct vmclock_host_line *line);
+bool vmclock_reference_exceeds(const struct vmclock_host_line *line, u64 limit_ns);
 void vmclock_reference_widen(struct vmclock_host_line *line, u64 error_ns);
 void vmclock_reference_raise(struct vmclock_host_line *line, vmclock_instant gap);
 

@@ -377,6 +377,7 @@ static void test_lease(int writer, int reader)
 static void test_bound(int writer, int reader)
 {
 	struct vmclock_host_reference ref = good_reference(page->time_sec + 1);
+	unsigned int seq;
 
 	ref.unreliable_above_ns = 100000;
 	ref.line.period_maxerror = ref.line.counter_period_frac_sec / 5000; /* 200 us a second */
@@ -385,6 +386,12 @@ static void test_bound(int writer, int reader)
 	check(page->clock_status == VMCLOCK_STATUS_SYNCHRONIZED, "SYNCHRONIZED below it");
 	check(readable(reader, 5000) == 1 && page->clock_status == VMCLOCK_STATUS_UNRELIABLE,
 	      "UNRELIABLE above it, and waiters woken");
+	ref = good_reference(page->time_sec + 1);
+	ref.unreliable_above_ns = 99;
+	seq = page->seq_count;
+	check_errno(set(writer, ref), 0, "a line whose bound is above its limit from the start");
+	check(page->clock_status == VMCLOCK_STATUS_UNRELIABLE && page->seq_count == seq + 2,
+	      "UNRELIABLE, without having been anything else");
 	check_errno(set(writer, good_reference(page->time_sec + 2)), 0, "a better reference");
 	check(page->clock_status == VMCLOCK_STATUS_SYNCHRONIZED, "makes it SYNCHRONIZED again");
 }
