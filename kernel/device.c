@@ -275,19 +275,32 @@ static struct notifier_block sleep_notifier = {
 	.notifier_call = slept,
 };
 
+/*
+ * What ends a lease or a line must not wait: neither for a process that keeps one processor to
+ * itself, as a virtual one may, nor for memory.
+ */
+static int __init alloc_work(void)
+{
+	host.work = alloc_workqueue("vmclock_host", WQ_UNBOUND | WQ_HIGHPRI | WQ_MEM_RECLAIM, 0);
+	return host.work ? 0 : -ENOMEM;
+}
+
 static int __init device_init(void)
 {
 	int rc;
 
 	if (!vmclock_counter_hz() || vmclock_counter_hz() >> 40)
 		return -ENODEV;
+	rc = alloc_work();
+	if (rc)
+		return rc;
 	host.marker = get_random_u64(); /* not one that a former life of this module used */
 	host.line.clock_status = VMCLOCK_STATUS_UNRELIABLE;
 	vmclock_lease_init(&host);
 	vmclock_guests_init(&host);
 	rc = vmclock_page_alloc(&host.page, GFP_KERNEL);
 	if (rc)
-		return rc;
+		goto out_work;
 	vmclock_page_start(&host.page, 0);
 	vmclock_page_fill(&host.page, &host.line, host.marker);
 	vmclock_page_end(&host.page);
@@ -310,6 +323,8 @@ out_clock:
 	vmclock_host_clock_exit(&host);
 out_page:
 	vmclock_page_release(&host.page);
+out_work:
+	destroy_workqueue(host.work);
 	return rc;
 }
 
@@ -320,6 +335,7 @@ static void __exit device_exit(void)
 	unregister_pm_notifier(&sleep_notifier);
 	vmclock_host_clock_exit(&host);
 	vmclock_lease_exit(&host);
+	destroy_workqueue(host.work);
 	vmclock_guests_exit(&host);
 	vmclock_page_release(&host.page);
 }

@@ -187,8 +187,7 @@ static void publish(struct vmclock_host *host, const struct vmclock_host_sample 
 		host->reason = VMCLOCK_HOST_REASON_HOST_CLOCK;
 	/* One more, so that the slew is over when the work runs. */
 	if (again_ns)
-		mod_delayed_work(system_highpri_wq, &host->clock.act,
-				 nsecs_to_jiffies(again_ns) + 1);
+		mod_delayed_work(host->work, &host->clock.act, nsecs_to_jiffies(again_ns) + 1);
 }
 
 /* What was seen is acted upon from here on. Returns the state before. */
@@ -241,7 +240,7 @@ out:
 /* Whatever it saw before: the page has changed under it. In any context. */
 void vmclock_from_host_look_again(struct vmclock_host *host)
 {
-	mod_delayed_work(system_highpri_wq, &host->clock.act, 0);
+	mod_delayed_work(host->work, &host->clock.act, 0);
 }
 
 u64 vmclock_from_host_features(struct vmclock_host *host)

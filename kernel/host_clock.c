@@ -124,9 +124,9 @@ static int timekeeper_updated(struct notifier_block *nb, unsigned long was_set, 
 
 static void noticed(struct irq_work *work)
 {
-	struct vmclock_host_clock *clock = container_of(work, struct vmclock_host_clock, noticed);
+	struct vmclock_host *host = container_of(work, struct vmclock_host, clock.noticed);
 
-	mod_delayed_work(system_highpri_wq, &clock->act, 0);
+	vmclock_from_host_look_again(host);
 }
 
 /* A shift at which a period near the nominal one has 62 or 63 bits. */

@@ -45,7 +45,7 @@ static void watch_again(struct vmclock_host *host)
 	u64 wait_ns = left_ns ? min_t(u64, left_ns, WATCH_NS) : WATCH_NS;
 
 	/* One more, so that a lease of less than a tick has lapsed when the work runs. */
-	mod_delayed_work(system_wq, &host->lease.watch, nsecs_to_jiffies(wait_ns) + 1);
+	mod_delayed_work(host->work, &host->lease.watch, nsecs_to_jiffies(wait_ns) + 1);
 }
 
 static void watch(struct work_struct *work)

@@ -76,6 +76,7 @@ struct vmclock_guests {
 
 /* The host's own page, and what it was made from. */
 struct vmclock_host {
+	struct workqueue_struct *work; /* of the lease and of the host's clock */
 	struct mutex lock; /* everything below; readers of the mapped page need no lock */
 	struct vmclock_page page;
 	struct vmclock_host_line line; /* in force; what the page says */
