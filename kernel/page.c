@@ -136,15 +136,20 @@ static const struct vm_operations_struct page_vm_ops = {
 
 int vmclock_page_mmap(struct vmclock_page *page, struct vm_area_struct *vma)
 {
+	unsigned long flags = VM_DONTEXPAND;
+
 	if (vma->vm_pgoff || vma->vm_end - vma->vm_start != PAGE_SIZE)
 		return -EINVAL;
 	if (vma->vm_flags & VM_WRITE)
 		return -EPERM;
+	/* A child that outlives the writer would keep its file open, and the writer in office. */
+	if (vma->vm_file->f_mode & FMODE_WRITE)
+		flags |= VM_DONTCOPY;
 	/* Without VM_MAYWRITE, mprotect() cannot make it writable later. */
 #ifdef HAVE_VM_FLAGS_MOD
-	vm_flags_mod(vma, VM_DONTEXPAND, VM_MAYWRITE | VM_MAYEXEC);
+	vm_flags_mod(vma, flags, VM_MAYWRITE | VM_MAYEXEC);
 #else
-	vma->vm_flags = (vma->vm_flags | VM_DONTEXPAND) & ~(VM_MAYWRITE | VM_MAYEXEC);
+	vma->vm_flags = (vma->vm_flags | flags) & ~(VM_MAYWRITE | VM_MAYEXEC);
 #endif
 	vma->vm_ops = &page_vm_ops;
 	return 0;

@@ -425,6 +425,56 @@ static void test_death_of_the_writer(int writer, int reader)
 	close(writer);
 }
 
+/* Has no descriptor, tells its number, and lives on. */
+static void child_of_the_writer(int fd, int pipe_end)
+{
+	pid_t self = getpid();
+
+	close(fd);
+	if (write(pipe_end, &self, sizeof(self)) != sizeof(self))
+		_exit(1);
+	for (;;)
+		pause();
+}
+
+/* Maps the page, has a child, and dies. */
+static void writer_with_child(int pipe_end)
+{
+	int fd = open(DEVICE, O_RDWR);
+	void *map = mmap(NULL, 4096, PROT_READ, MAP_SHARED, fd, 0);
+
+	if (fd < 0 || map == MAP_FAILED || set(fd, good_reference(page->time_sec + 1)))
+		_exit(1);
+	if (!fork())
+		child_of_the_writer(fd, pipe_end);
+	raise(SIGKILL);
+}
+
+static void test_child_of_the_writer(void)
+{
+	int ends[2];
+	int status;
+	int fd;
+	pid_t writer;
+	pid_t child = -1;
+
+	check(!pipe(ends), "a pipe");
+	writer = fork();
+	if (!writer)
+		writer_with_child(ends[1]);
+	waitpid(writer, &status, 0);
+	close(ends[1]);
+	check(WIFSIGNALED(status) && read(ends[0], &child, sizeof(child)) == sizeof(child),
+	      "a writer that had mapped the page is killed, its child is not");
+	fd = open(DEVICE, O_RDWR);
+	check(fd >= 0 && page->clock_status == VMCLOCK_STATUS_FREERUNNING,
+	      "the child's memory does not keep it in office");
+	close(fd);
+	if (child > 0)
+		kill(child, SIGKILL);
+	close(ends[0]);
+}
+
 static void test_unstable_counter(int reader)
 {
 	int writer = open(DEVICE, O_RDWR);
@@ -489,6 +539,7 @@ static void test_device(void)
 	test_bound(writer, reader);
 	test_reading(reader);
 	test_death_of_the_writer(writer, reader);
+	test_child_of_the_writer();
 	test_unstable_counter(reader);
 	test_unloading(reader);
 }
