@@ -136,6 +136,7 @@ static const struct vm_operations_struct page_vm_ops = {
 
 int vmclock_page_mmap(struct vmclock_page *page, struct vm_area_struct *vma)
 {
+	const unsigned long never = VM_MAYWRITE | VM_MAYEXEC | VM_EXEC;
 	unsigned long flags = VM_DONTEXPAND;
 
 	if (vma->vm_pgoff || vma->vm_end - vma->vm_start != PAGE_SIZE)
@@ -145,13 +146,16 @@ int vmclock_page_mmap(struct vmclock_page *page, struct vm_area_struct *vma)
 	/* A child that outlives the writer would keep its file open, and the writer in office. */
 	if (vma->vm_file->f_mode & FMODE_WRITE)
 		flags |= VM_DONTCOPY;
-	/* Without VM_MAYWRITE, mprotect() cannot make it writable later. */
-#ifdef HAVE_VM_FLAGS_MOD
-	vm_flags_mod(vma, flags, VM_MAYWRITE | VM_MAYEXEC);
-#else
-	vma->vm_flags = (vma->vm_flags | flags) & ~(VM_MAYWRITE | VM_MAYEXEC);
-#endif
 	vma->vm_ops = &page_vm_ops;
+	/*
+	 * Without VM_MAYWRITE, mprotect() cannot make it writable later. VM_EXEC may be there by
+	 * the personality, although nobody asked for it: it is taken away, not refused.
+	 */
+#ifdef HAVE_VM_FLAGS_MOD
+	vm_flags_mod(vma, flags, never);
+#else
+	vma->vm_flags = (vma->vm_flags | flags) & ~never;
+#endif
 	return 0;
 }
 

@@ -89,6 +89,32 @@ static void test_mapping(int reader)
 	      "the mapping cannot grow");
 }
 
+/* As the kernel lists it: its protection, such as "r--s". */
+static bool is_mapped_as(const void *map, const char *protection)
+{
+	FILE *maps = fopen("/proc/self/maps", "r");
+	char line[256];
+	char found[5];
+	bool same = false;
+	void *begin;
+
+	while (maps && fgets(line, sizeof(line), maps))
+		if (sscanf(line, "%p-%*p %4s", &begin, found) == 2 && begin == map)
+			same = !strcmp(found, protection);
+	if (maps)
+		fclose(maps);
+	return same;
+}
+
+static void test_executable_mapping(int reader)
+{
+	void *map = mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_SHARED, reader, 0);
+
+	check(map != MAP_FAILED && is_mapped_as(map, "r--s"), "nor executable when it is mapped");
+	check(((struct vmclock_abi *)map)->magic == VMCLOCK_MAGIC, "but readable");
+	munmap(map, 4096);
+}
+
 static void test_writable_mapping(int writer)
 {
 	void *map = mmap(NULL, 4096, PROT_READ, MAP_SHARED, writer, 0);
@@ -518,6 +544,7 @@ static void test_device(void)
 	int writer;
 
 	test_mapping(reader);
+	test_executable_mapping(reader);
 	test_before_any_line(reader);
 	test_snapshot(reader);
 	test_reading(reader);
