@@ -76,16 +76,6 @@ with_libraries() {
 	done
 }
 
-# with_libraries PROGRAM PATH: a dynamic program of this machine, and all that it is linked to.
-with_libraries() {
-	local library
-
-	file "$1" "$2"
-	for library in $(ldd "$1" | grep -o '/[^ ]*'); do
-		file "$library" "$library"
-	done
-}
-
 # driver MODULE [MODULES]: ours, and from a directory of modules what it depends on.
 driver() {
 	cp "$1" "$root/vmclock_host.ko"
