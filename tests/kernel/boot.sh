@@ -47,6 +47,14 @@ compat_program() {
 	program compat
 }
 
+# host_clock_programs KERNEL [MAKE ARGUMENT]...: what the driver makes of the host's own clock. For a
+# machine in virtual time: how far the page is from the clock must not depend on who else is busy.
+host_clock_programs() {
+	test_module timekeeper "$@"
+	program host_clock "$here"/guestos/{host_clock,timekeeper}.c
+	program ptp_clock "$here"/guestos/{ptp_clock,timekeeper}.c
+}
+
 # What the driver is held to on every kernel.
 driver_programs() {
 	local name
@@ -208,6 +216,15 @@ report() {
 	} | awk '/^(not )?ok/ { sub(/ok( [0-9]+)?/, "ok " ++n) }
 		/^not ok/ { bad = 1 }
 		/^# the end/ { next }
+		{ print }
+		END { print "1.." n; exit bad }'
+}
+
+# The verdicts of several machines, as one stream of TAP.
+joined() {
+	awk '/^1\.\./ { next }
+		/^(not )?ok/ { sub(/ok( [0-9]+)?/, "ok " ++n) }
+		/^not ok|^Bail out!/ { bad = 1 }
 		{ print }
 		END { print "1.." n; exit bad }'
 }

@@ -96,7 +96,7 @@ struct vmclock_host_reference good_reference(uint64_t sec)
 {
 	struct vmclock_host_reference ref = {
 		.size = sizeof(ref),
-		.line = {.counter_period_shift = 30,
+		.line = {.counter_period_shift = 29,
 			 .period_maxerror = 100,
 			 .time_sec = sec,
 			 .time_esterror_nanosec = 10,
@@ -111,7 +111,7 @@ struct vmclock_host_reference good_reference(uint64_t sec)
 		.lease_ns = 10000 * MS,
 	};
 
-	ref.line.counter_period_frac_sec = (uint64_t)(((unsigned __int128)1 << 94) / counter_hz());
+	ref.line.counter_period_frac_sec = (uint64_t)(((unsigned __int128)1 << 93) / counter_hz());
 	ref.line.counter_value = read_counter();
 	return ref;
 }

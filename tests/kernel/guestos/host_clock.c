@@ -151,6 +151,7 @@ static void *watch(void *data)
 			w->steps_back++;
 		was = is;
 		before = now;
+		usleep(20); /* the machine's only processor is for the others too */
 	}
 	return NULL;
 }
@@ -444,6 +445,13 @@ static void wait_until(time_t sec)
 
 #define MIDNIGHT 1798761600 /* at the end of 2026 */
 
+/* The kernel inserts no leap second before it has seen a second in which none was asked for. */
+static void over_the_last_leap_second(void)
+{
+	for (int i = 0; i < SETTLE_S * 100 && adjust(ADJ_STATUS, 0, 0) != TIME_OK; i++)
+		sleep_ms(10);
+}
+
 /* The kernel inserts 23:59:60 by repeating 23:59:59; TAI goes on. */
 static void test_leap_second(int offset_after)
 {
@@ -453,7 +461,7 @@ static void test_leap_second(int offset_after)
 	uint64_t counter;
 	struct moment m;
 
-	adjust(ADJ_STATUS, 0, 0);
+	over_the_last_leap_second();
 	clock_settime(CLOCK_REALTIME, &before);
 	sleep_ms(100);
 	adjust(ADJ_STATUS, 0, STA_INS);

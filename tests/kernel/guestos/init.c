@@ -48,6 +48,29 @@ static void load(char *path)
 	close(fd);
 }
 
+/* The counter's rate is known when its clocksource is no longer the early one: up to 1 s after
+ * boot. */
+static void wait_for_the_rate_of_the_counter(void)
+{
+	const char *path = "/sys/devices/system/clocksource/clocksource0/current_clocksource";
+	const struct timespec pause = {0, 10000000};
+	char name[32];
+	FILE *file;
+
+	for (int i = 0; i < 3000; i++) {
+		name[0] = '\0';
+		file = fopen(path, "r");
+		if (file && !fgets(name, sizeof(name), file))
+			name[0] = '\0';
+		if (file)
+			fclose(file);
+		if (strncmp(name, "tsc-early", 9))
+			return;
+		nanosleep(&pause, NULL);
+	}
+	printf("not ok - the kernel does not know the counter's rate\n");
+}
+
 /* The tests may set the clock. */
 static long now_s(void)
 {
@@ -84,6 +107,7 @@ int main(void)
 {
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	mount_all();
+	wait_for_the_rate_of_the_counter();
 	each_line("/modules", load);
 	each_line("/order", run);
 	printf("# the end\n");
