@@ -33,6 +33,7 @@ int guest_list_run(const struct options *options);
 int guest_add_run(const struct options *options);
 int guest_set_run(const struct options *options);
 int guest_remove_run(const struct options *options);
+int qemu_args_run(const struct options *options);
 
 /* "vmclockctl: ..." on stderr; returns CTL_ERROR. */
 __attribute__((format(printf, 1, 2))) int ctl_error(const char *format, ...);

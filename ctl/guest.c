@@ -7,6 +7,7 @@
 #include "client.h"
 #include "ctl.h"
 #include "format.h"
+#include "guest.h"
 #include "member.h"
 
 static void print_guest(const json_t *guest)
@@ -54,13 +55,13 @@ static int set_bits(json_t *parameters, const char *text)
 										: CTL_FINE;
 }
 
-static int change(const struct options *options, const char *method)
+int guest_change(const struct options *options, const char *name, const char *method)
 {
-	json_t *parameters = json_pack("{s:s}", "name", options->argument);
+	json_t *parameters = json_pack("{s:s}", "name", name);
 	json_t *reply;
 
 	if (!parameters)
-		return ctl_error("'%s' is no name of a guest", options->argument);
+		return ctl_error("'%s' is no name of a guest", name);
 	if (options->offset)
 		json_object_set_new(parameters, "offset", json_string(options->offset));
 	if (options->ratio)
@@ -76,15 +77,15 @@ static int change(const struct options *options, const char *method)
 
 int guest_add_run(const struct options *options)
 {
-	return change(options, "AddGuest");
+	return guest_change(options, options->argument, "AddGuest");
 }
 
 int guest_set_run(const struct options *options)
 {
-	return change(options, "SetGuest");
+	return guest_change(options, options->argument, "SetGuest");
 }
 
 int guest_remove_run(const struct options *options)
 {
-	return change(options, "RemoveGuest");
+	return guest_change(options, options->argument, "RemoveGuest");
 }

@@ -32,6 +32,10 @@ static const struct command commands[] = {
 	 "Say what a guest's counter is. For root."},
 	{"guest remove", guest_remove_run, OPTION_SOCKET, "NAME",
 	 "Remove a guest's page. For root."},
+	{"qemu-args", qemu_args_run,
+	 OPTION_SOCKET | OPTION_JSON | OPTION_NAME | OPTION_REPLACE | OPTION_DEVICE | OPTION_TABLE |
+		 GUEST_COUNTER,
+	 "", "Make a guest's page and print the arguments that give it to QEMU. For root."},
 };
 
 enum { COMMAND_COUNT = sizeof(commands) / sizeof(commands[0]) };

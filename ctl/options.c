@@ -32,6 +32,11 @@ static const struct option_text texts[] = {
 	{OPTION_OFFSET, "offset", "N", "what is added to the host's counter; may be negative (0)"},
 	{OPTION_RATIO, "ratio", "N", "what the host's counter is multiplied by before (1)"},
 	{OPTION_FRAC_BITS, "frac-bits", "N", "bits of the product that are dropped (0)"},
+	{OPTION_NAME, "name", "NAME", "the guest's name (the first of vm1, vm2, ... that is free)"},
+	{OPTION_REPLACE, "replace", NULL, "remove the guest of this name before, if there is one"},
+	{OPTION_DEVICE, "device", NULL,
+	 "map /dev/vmclock_host itself, for a guest whose counter is exactly the host's"},
+	{OPTION_TABLE, "table", "PATH", "the ACPI table (" VMCLOCK_ACPI_TABLE ")"},
 };
 
 enum { TEXT_COUNT = sizeof(texts) / sizeof(texts[0]), VALUE_HELP = 'h' };
@@ -110,6 +115,18 @@ static bool set_option(struct options *options, const struct option_text *text, 
 	case OPTION_FRAC_BITS:
 		options->frac_bits = value;
 		return true;
+	case OPTION_NAME:
+		options->name = value;
+		return true;
+	case OPTION_REPLACE:
+		options->replace = true;
+		return true;
+	case OPTION_DEVICE:
+		options->device = true;
+		return true;
+	case OPTION_TABLE:
+		options->table = value;
+		return true;
 	}
 	return false;
 }
@@ -163,6 +180,7 @@ bool options_parse(struct options *options, const struct command *command, int a
 		.bound_ns = INFINITY,
 		.timeout_ns = INFINITY,
 		.unreliable_above_ns = 1e9,
+		.table = VMCLOCK_ACPI_TABLE,
 	};
 	fill_getopt(known, command->takes);
 	optind = 1;

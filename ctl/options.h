@@ -16,6 +16,10 @@ enum option_bit {
 	OPTION_OFFSET = 1 << 7,
 	OPTION_RATIO = 1 << 8,
 	OPTION_FRAC_BITS = 1 << 9,
+	OPTION_NAME = 1 << 10,
+	OPTION_REPLACE = 1 << 11,
+	OPTION_DEVICE = 1 << 12,
+	OPTION_TABLE = 1 << 13,
 };
 
 struct options {
@@ -31,6 +35,10 @@ struct options {
 	const char *offset;
 	const char *ratio;
 	const char *frac_bits;
+	const char *name; /* NULL: any that is free */
+	bool replace;
+	bool device;
+	const char *table;
 };
 
 struct command;
