@@ -89,6 +89,20 @@ int client_open(struct client *client, const char *path)
 	return ctl_error("out of memory");
 }
 
+bool client_finds_nobody(const char *path)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int fd;
+
+	if (strlen(path) >= sizeof(address.sun_path))
+		return false;
+	strcpy(address.sun_path, path);
+	fd = connect_to(&address);
+	if (fd >= 0)
+		close(fd);
+	return fd == -ENOENT || fd == -ECONNREFUSED;
+}
+
 void client_close(struct client *client)
 {
 	if (client->fd >= 0)

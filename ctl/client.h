@@ -20,6 +20,8 @@ struct client {
 
 /* CTL_FINE, or CTL_ERROR after saying on stderr what is wrong and what to do. */
 int client_open(struct client *client, const char *path);
+/* No daemon runs there; says nothing. */
+bool client_finds_nobody(const char *path);
 void client_close(struct client *client);
 
 /* Sends a call of org.vmclock.Host. Takes over `parameters` (NULL: none). CTL_FINE or CTL_ERROR. */

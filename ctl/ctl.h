@@ -32,6 +32,7 @@ int reset_run(const struct options *options);
 int guest_list_run(const struct options *options);
 int guest_add_run(const struct options *options);
 int guest_set_run(const struct options *options);
+int guest_disrupt_run(const struct options *options);
 int guest_remove_run(const struct options *options);
 int qemu_args_run(const struct options *options);
 

@@ -61,7 +61,7 @@ static int downgrade_one(const char *path, double unreliable_above_ns)
 /* Beside each page in the directory of guests lie files with other endings. */
 static bool is_page_name(const char *name)
 {
-	static const char *const endings[] = {".journal", ".guest", ".new", ".tmp"};
+	static const char *const endings[] = {".journal", ".guest", ".new", ".tmp", ".disrupted"};
 
 	for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]); i++) {
 		size_t length = strlen(name), end = strlen(endings[i]);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* vmclockctl guest: the pages of guests, by name. */
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,19 +11,50 @@
 #include "guest.h"
 #include "member.h"
 
-static void print_guest(const json_t *guest)
+static void print_counter(const json_t *guest)
 {
-	const char *problem = member_text(guest, "problem");
-	char name[80], page[300], why[100];
-
-	printf("%-20s %s\n", format_safe(name, sizeof(name), member_text(guest, "name")),
-	       format_safe(page, sizeof(page), member_text(guest, "page")));
 	if (json_is_string(json_object_get(guest, "offset")))
 		printf("    counter = ((host * %s) >> %d) + %s\n", member_text(guest, "ratio"),
 		       (int)member_count(guest, "frac_bits"), member_text(guest, "offset"));
 	else
-		printf("    UNRELIABLE until its counter is known: vmclockctl guest set %s\n",
-		       name);
+		printf("    counter not known: vmclockctl guest set %s\n",
+		       member_text(guest, "name"));
+}
+
+/* "UNRELIABLE, last update 3s ago, disruption soon: live migration". */
+static void print_state(const json_t *guest)
+{
+	const char *why = member_text(guest, "why"), *warning = member_text(guest, "warning");
+	struct text age;
+	char status[20], safe[160];
+	size_t i;
+
+	format_safe(status, sizeof(status), member_text(guest, "status"));
+	for (i = 0; status[i]; i++)
+		status[i] = (char)toupper((unsigned char)status[i]);
+	printf("    %s, last update %s", status,
+	       format_age(&age, member_number(guest, "update_age_s")));
+	if (strcmp(age.text, "-"))
+		printf(" ago");
+	if (strcmp(warning, "none"))
+		printf(", disruption %s", format_safe(safe, sizeof(safe), warning));
+	if (why[0])
+		printf(": %s", format_safe(safe, sizeof(safe), why));
+	printf("\n");
+}
+
+static void print_guest(const json_t *guest)
+{
+	const char *problem = member_text(guest, "problem");
+	const char *generation = member_text(guest, "generation");
+	char name[80], page[300], why[100];
+
+	printf("%-20s %s\n", format_safe(name, sizeof(name), member_text(guest, "name")),
+	       format_safe(page, sizeof(page), member_text(guest, "page")));
+	print_state(guest);
+	print_counter(guest);
+	if (generation[0])
+		printf("    generation %s\n", generation);
 	if (problem[0])
 		printf("    NOT KEPT: %s\n", format_safe(why, sizeof(why), problem));
 }
@@ -66,6 +98,8 @@ int guest_change(const struct options *options, const char *name, const char *me
 		json_object_set_new(parameters, "offset", json_string(options->offset));
 	if (options->ratio)
 		json_object_set_new(parameters, "ratio", json_string(options->ratio));
+	if (options->generation)
+		json_object_set_new(parameters, "generation", json_string(options->generation));
 	if (options->frac_bits && set_bits(parameters, options->frac_bits)) {
 		json_decref(parameters);
 		return CTL_ERROR;

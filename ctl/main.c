@@ -26,10 +26,14 @@ static const struct command commands[] = {
 	 "Mark a page file whose writer has died as no longer synchronized."},
 	{"guest list", guest_list_run, OPTION_SOCKET | OPTION_JSON, "",
 	 "Show the guests that have a page of their own."},
-	{"guest add", guest_add_run, OPTION_SOCKET | GUEST_COUNTER, "NAME",
+	{"guest add", guest_add_run, OPTION_SOCKET | GUEST_COUNTER | OPTION_GENERATION, "NAME",
 	 "Have the daemon keep a page for a guest. For root."},
 	{"guest set", guest_set_run, OPTION_SOCKET | GUEST_COUNTER, "NAME",
 	 "Say what a guest's counter is. For root."},
+	{"guest disrupt", guest_disrupt_run,
+	 OPTION_SOCKET | OPTION_REASON | OPTION_SOON | OPTION_IMMINENT | OPTION_CLEAR |
+		 OPTION_GENERATION | OPTION_GUESTS,
+	 "NAME", "Say that a guest's counter is not, or soon will not be, what it was. For root."},
 	{"guest remove", guest_remove_run, OPTION_SOCKET, "NAME",
 	 "Remove a guest's page. For root."},
 	{"qemu-args", qemu_args_run,
@@ -46,7 +50,7 @@ static void print_commands(FILE *to)
 
 	fprintf(to, "usage: vmclockctl COMMAND [OPTION]...\n\n");
 	for (i = 0; i < COMMAND_COUNT; i++)
-		fprintf(to, "  %-12s %s\n", commands[i].name, commands[i].description);
+		fprintf(to, "  %-13s %s\n", commands[i].name, commands[i].description);
 	fprintf(to, "\n'vmclockctl COMMAND --help' lists a command's options; vmclockctl(1) says "
 		    "more.\n");
 }

@@ -11,6 +11,7 @@
 #include "format.h"
 
 #define DEFAULT_SOCKET "/run/vmclock/control"
+#define DEFAULT_GUESTS "/run/vmclock/guests"
 
 struct option_text {
 	enum option_bit bit;
@@ -37,6 +38,14 @@ static const struct option_text texts[] = {
 	{OPTION_DEVICE, "device", NULL,
 	 "map /dev/vmclock_host itself, for a guest whose counter is exactly the host's"},
 	{OPTION_TABLE, "table", "PATH", "the ACPI table (" VMCLOCK_ACPI_TABLE ")"},
+	{OPTION_GENERATION, "generation", "N",
+	 "the guest's generation; 'new' for one that nobody has had"},
+	{OPTION_REASON, "reason", "TEXT", "what 'guest list' shall say"},
+	{OPTION_SOON, "soon", NULL, "only warn: it will come within about a day"},
+	{OPTION_IMMINENT, "imminent", NULL, "only warn: it will come within about an hour"},
+	{OPTION_CLEAR, "clear", NULL, "take a warning back"},
+	{OPTION_GUESTS, "guests", "DIR",
+	 "the guests' pages, for when no daemon runs (" DEFAULT_GUESTS ")"},
 };
 
 enum { TEXT_COUNT = sizeof(texts) / sizeof(texts[0]), VALUE_HELP = 'h' };
@@ -87,6 +96,14 @@ static bool set_counter(struct options *options, const char *value)
 	return options->monotonic_raw;
 }
 
+static bool set_warning(struct options *options, const char *warning)
+{
+	if (options->warning)
+		return ctl_error("--soon, --imminent and --clear exclude each other"), false;
+	options->warning = warning;
+	return true;
+}
+
 static bool set_option(struct options *options, const struct option_text *text, const char *value)
 {
 	switch (text->bit) {
@@ -126,6 +143,21 @@ static bool set_option(struct options *options, const struct option_text *text, 
 		return true;
 	case OPTION_TABLE:
 		options->table = value;
+		return true;
+	case OPTION_GENERATION:
+		options->generation = value;
+		return true;
+	case OPTION_REASON:
+		options->reason = value;
+		return true;
+	case OPTION_SOON:
+		return set_warning(options, "soon");
+	case OPTION_IMMINENT:
+		return set_warning(options, "imminent");
+	case OPTION_CLEAR:
+		return set_warning(options, "none");
+	case OPTION_GUESTS:
+		options->guests = value;
 		return true;
 	}
 	return false;
@@ -176,6 +208,7 @@ bool options_parse(struct options *options, const struct command *command, int a
 
 	*options = (struct options){
 		.socket = DEFAULT_SOCKET,
+		.guests = DEFAULT_GUESTS,
 		.for_ns = INFINITY,
 		.bound_ns = INFINITY,
 		.timeout_ns = INFINITY,

@@ -20,6 +20,12 @@ enum option_bit {
 	OPTION_REPLACE = 1 << 11,
 	OPTION_DEVICE = 1 << 12,
 	OPTION_TABLE = 1 << 13,
+	OPTION_GENERATION = 1 << 14,
+	OPTION_REASON = 1 << 15,
+	OPTION_SOON = 1 << 16,
+	OPTION_IMMINENT = 1 << 17,
+	OPTION_CLEAR = 1 << 18,
+	OPTION_GUESTS = 1 << 19,
 };
 
 struct options {
@@ -39,6 +45,11 @@ struct options {
 	bool replace;
 	bool device;
 	const char *table;
+	/* Of a guest's disruption; NULL: not given. */
+	const char *generation;
+	const char *reason;
+	const char *warning; /* soon, imminent, none */
+	const char *guests;  /* where the guests' pages are */
 };
 
 struct command;

@@ -34,13 +34,20 @@ void daemon_give_up_counter(struct daemon *d, const char *why)
 	discipline_disrupt(d->discipline, d->watch.highest, why);
 }
 
+/* KVM moves its guests' counters when the host's has started again. */
+static void counter_broke(struct daemon *d, const char *why)
+{
+	daemon_give_up_counter(d, why);
+	guest_pages_disrupt_all(&d->guests, why);
+}
+
 uint64_t daemon_read_counter(struct daemon *d)
 {
 	uint64_t now;
 	const char *broken = counter_watch_read(&d->watch, &now);
 
 	if (broken)
-		daemon_give_up_counter(d, broken);
+		counter_broke(d, broken);
 	return now;
 }
 
@@ -58,7 +65,7 @@ static void check_counter(struct daemon *d)
 	if (!broken && !counter_still_trusted(&d->counter))
 		broken = "the kernel has given up this counter";
 	if (broken)
-		daemon_give_up_counter(d, broken);
+		counter_broke(d, broken);
 }
 
 static void keep_house(struct loop_timer *timer, int64_t now_ns)

@@ -88,11 +88,16 @@ static void open_guests(struct daemon *d, bool continued)
 {
 	const char *file = d->config.page_file;
 	char directory[CONFIG_PATH_MAX + 8];
+	const struct guest_settings settings = {.directory = directory,
+						.counter = &d->counter,
+						.monotonic = d->config.monotonic,
+						.continued = continued,
+						.boot_id = d->boot_id};
 	int err;
 
 	snprintf(directory, sizeof(directory), "%.*s/guests", (int)(strrchr(file, '/') - file),
 		 file);
-	err = guest_pages_open(&d->guests, directory, &d->counter, d->config.monotonic, continued);
+	err = guest_pages_open(&d->guests, &settings);
 	if (err)
 		log_error("guests' pages in %s: %s", directory, strerror(-err));
 	for (unsigned int i = 0; i < d->guests.count; i++)

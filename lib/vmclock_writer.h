@@ -66,6 +66,25 @@ int vmclock_writer_open_guest(const char *path, uint8_t counter_id, uint64_t (*r
  * since the line before cannot be continued. -EINVAL: out of range; nothing changes then. */
 int vmclock_writer_rescale(struct vmclock_writer *writer, const struct vmclock_scale *scale);
 
+/*
+ * The guest's counter is no longer what it was, and nobody knows yet what it is: the page says
+ * UNRELIABLE at once, with a new disruption marker, without a line and without warnings. It does so
+ * until the next publication, before which vmclock_writer_rescale() says what the counter is.
+ */
+void vmclock_writer_disrupt(struct vmclock_writer *writer);
+
+/*
+ * VMCLOCK_FLAG_DISRUPTION_SOON, _IMMINENT, both or 0, on the page at once and with each reference
+ * from then on, beside those of the reference. Not continued by the next writer. -EINVAL: others.
+ */
+int vmclock_writer_warn(struct vmclock_writer *writer, uint64_t warning);
+
+/*
+ * The page has this vm_generation_counter from now on; the next writer continues it. A guest that
+ * was loaded from a snapshot, or cloned, needs one that it never had, and vmclock_writer_disrupt().
+ */
+void vmclock_writer_set_generation(struct vmclock_writer *writer, uint64_t generation);
+
 /* The page stays as it is. */
 void vmclock_writer_close(struct vmclock_writer *writer);
 

@@ -58,11 +58,14 @@ void vmclock_writer_invalidate(struct vmclock_writer *writer)
 {
 	union vmclock_page_copy copy = writer->now;
 	uint64_t marker = le64toh(copy.page.disruption_marker) + 1;
+	uint64_t generation = le64toh(copy.page.vm_generation_counter);
 	unsigned int i;
 
 	for (i = FIRST_VARIABLE_WORD; i < VMCLOCK_PAGE_WORDS; i++)
 		copy.words[i] = 0;
 	copy.page.disruption_marker = htole64(marker);
+	copy.page.vm_generation_counter = htole64(generation);
+	copy.page.flags = htole64(writer->own_flags);
 	copy.page.clock_status = VMCLOCK_STATUS_UNRELIABLE;
 	begin_update(writer);
 	store_fields(writer, &copy);
@@ -101,6 +104,7 @@ void vmclock_writer_recover(struct vmclock_writer *writer)
 	bool usable;
 
 	memcpy(&writer->now, writer->page, sizeof(writer->now));
+	writer->own_flags = le64toh(writer->now.page.flags) & VMCLOCK_FLAG_VM_GEN_COUNTER_PRESENT;
 	usable = same_boot && roll_back(writer);
 	line = vmclock_page_line(&writer->now.page);
 	if (usable && line.period && writer->read_counter &&
@@ -136,10 +140,10 @@ static int check_reference(const struct vmclock_writer *writer,
 	return 0;
 }
 
-static void encode(const struct vmclock_reference *reference, bool disrupt,
+static void encode(const struct vmclock_reference *reference, bool disrupt, uint64_t own_flags,
 		   struct vmclock_abi *page)
 {
-	uint64_t flags = reference->flags;
+	uint64_t flags = reference->flags | own_flags;
 
 	if (disrupt) {
 		page->disruption_marker = htole64(le64toh(page->disruption_marker) + 1);
@@ -216,7 +220,7 @@ int vmclock_writer_publish(struct vmclock_writer *writer, const struct vmclock_r
 		*raised_ns = 0;
 	if (rc)
 		return rc;
-	encode(reference, disrupt, &next.page);
+	encode(reference, disrupt, writer->own_flags, &next.page);
 	rc = to_page_counter(writer, &next.page);
 	if (rc)
 		return rc;
@@ -251,7 +255,7 @@ int vmclock_writer_current(const struct vmclock_writer *writer, struct vmclock_r
 		.time_frac_sec = le64toh(page->time_frac_sec),
 		.time_esterror_nanosec = le64toh(page->time_esterror_nanosec),
 		.time_maxerror_nanosec = le64toh(page->time_maxerror_nanosec),
-		.flags = le64toh(page->flags),
+		.flags = le64toh(page->flags) & ~writer->own_flags,
 		.tai_offset_sec = (int16_t)le16toh(page->tai_offset_sec),
 		.counter_period_shift = page->counter_period_shift,
 		.leap_indicator = page->leap_indicator,
@@ -261,14 +265,19 @@ int vmclock_writer_current(const struct vmclock_writer *writer, struct vmclock_r
 	return out->counter_period_frac_sec ? 0 : -ENODATA;
 }
 
+void vmclock_writer_replace(struct vmclock_writer *writer, const union vmclock_page_copy *next)
+{
+	vmclock_journal_save(&writer->journal, &writer->now, load_seq(writer));
+	begin_update(writer);
+	store_fields(writer, next);
+	end_update(writer);
+}
+
 /* The line and its errors stay. */
 void vmclock_writer_set_status(struct vmclock_writer *writer, uint8_t clock_status)
 {
 	union vmclock_page_copy next = writer->now;
 
 	next.page.clock_status = clock_status;
-	vmclock_journal_save(&writer->journal, &writer->now, load_seq(writer));
-	begin_update(writer);
-	store_fields(writer, &next);
-	end_update(writer);
+	vmclock_writer_replace(writer, &next);
 }

@@ -162,11 +162,6 @@ static struct vmclock_writer *allocate(uint64_t (*read_counter)(void),
 	return writer;
 }
 
-static bool is_sane(const struct vmclock_scale *scale)
-{
-	return scale->ratio && scale->frac_bits <= 63;
-}
-
 int vmclock_writer_open_guest(const char *path, uint8_t counter_id, uint64_t (*read_counter)(void),
 			      const struct vmclock_scale *scale, struct vmclock_writer **out)
 {
@@ -174,7 +169,7 @@ int vmclock_writer_open_guest(const char *path, uint8_t counter_id, uint64_t (*r
 	int rc;
 
 	*out = NULL;
-	if (!is_sane(scale))
+	if (!vmclock_scale_is_sane(scale))
 		return -EINVAL;
 	writer = allocate(read_counter, scale);
 	if (!writer)
@@ -191,15 +186,6 @@ int vmclock_writer_open(const char *path, uint8_t counter_id, uint64_t (*read_co
 			struct vmclock_writer **out)
 {
 	return vmclock_writer_open_guest(path, counter_id, read_counter, &own_counter, out);
-}
-
-int vmclock_writer_rescale(struct vmclock_writer *writer, const struct vmclock_scale *scale)
-{
-	if (!is_sane(scale))
-		return -EINVAL;
-	writer->scale = *scale;
-	writer->rescaled = true;
-	return 0;
 }
 
 void vmclock_writer_close(struct vmclock_writer *writer)

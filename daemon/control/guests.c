@@ -9,27 +9,66 @@
 
 #include "../daemon.h"
 #include "../log.h"
+#include "../loop.h"
+#include "../source/random.h"
 #include "interface.h"
 #include "report.h"
 #include "varlink.h"
 
-static json_t *text_unless(bool known, uint64_t value)
+static const struct {
+	const char *word;
+	uint64_t flags;
+} warnings[] = {
+	{"none", 0},
+	{"soon", VMCLOCK_FLAG_DISRUPTION_SOON},
+	{"imminent", VMCLOCK_FLAG_DISRUPTION_IMMINENT},
+};
+
+static const char *warning_word(uint64_t flags)
+{
+	for (size_t i = 0; i < sizeof(warnings) / sizeof(warnings[0]); i++)
+		if (warnings[i].flags == flags)
+			return warnings[i].word;
+	return "imminent"; /* both */
+}
+
+static const char *status_word(uint8_t status)
+{
+	switch (status) {
+	case VMCLOCK_STATUS_SYNCHRONIZED:
+		return "synchronized";
+	case VMCLOCK_STATUS_FREERUNNING:
+		return "freerunning";
+	case VMCLOCK_STATUS_UNRELIABLE:
+		return "unreliable";
+	default:
+		return "unknown";
+	}
+}
+
+static json_t *text_if(bool known, uint64_t value)
 {
 	return known ? report_counter(value) : json_null();
 }
 
 static json_t *report_guest(const struct guest_pages *g, const struct guest_page *guest)
 {
-	bool known = guest->known;
+	const struct guest_facts *facts = &guest->facts;
+	bool known = facts->known;
 	char path[400];
 
 	snprintf(path, sizeof(path), "%s/%s", g->directory, guest->name);
-	return json_pack("{s:s, s:o, s:b, s:o, s:o, s:o, s:o, s:s}", "name", guest->name, "page",
-			 report_text(path), "kept", known && guest->writer && !guest->error,
-			 "offset", text_unless(known, guest->scale.offset), "ratio",
-			 text_unless(known, guest->scale.ratio), "frac_bits",
-			 known ? json_integer(guest->scale.frac_bits) : json_null(), "writes",
-			 report_count(guest->writes), "problem",
+	return json_pack("{s:s, s:o, s:b, s:o, s:o, s:o, s:s, s:o, s:s, s:o, s:o, s:o, s:s}",
+			 "name", guest->name, "page", report_text(path), "kept",
+			 known && guest->writer && !guest->error, "offset",
+			 text_if(known, facts->scale.offset), "ratio",
+			 text_if(known, facts->scale.ratio), "frac_bits",
+			 known ? json_integer(facts->scale.frac_bits) : json_null(), "status",
+			 status_word(guest_page_status(guest)), "why", report_text(facts->why),
+			 "warning", warning_word(facts->warning), "generation",
+			 text_if(facts->has_generation, facts->generation), "writes",
+			 report_count(guest->writes), "update_age_s",
+			 report_age(guest->updated_ns, loop_now_ns()), "problem",
 			 guest->error ? strerror(-guest->error) : "");
 }
 
@@ -91,6 +130,14 @@ static const char *parse_scale(const json_t *parameters, struct vmclock_scale *s
 	return NULL;
 }
 
+/* A decimal number, or "new". */
+static bool parse_generation(const char *text, uint64_t *out)
+{
+	if (strcmp(text, "new"))
+		return *text != '-' && parse_counter(text, out);
+	return !random_64(out);
+}
+
 static json_t *invalid(const char *parameter)
 {
 	return varlink_error(VARLINK_SERVICE ".InvalidParameter",
@@ -129,14 +176,19 @@ static json_t *changed(struct connection *c, const char *name, const char *what)
 json_t *guests_add(struct connection *c, const json_t *parameters)
 {
 	const char *name = given_text(parameters, "name");
+	const char *generation_text = given_text(parameters, "generation");
 	struct vmclock_scale scale;
+	uint64_t generation = 0;
 	bool given;
 	const char *wrong = parse_scale(parameters, &scale, &given);
 	int err;
 
+	if (!wrong && generation_text && !parse_generation(generation_text, &generation))
+		wrong = "generation";
 	if (wrong)
 		return invalid(wrong);
-	err = guest_pages_add(&c->daemon->guests, name, given ? &scale : NULL);
+	err = guest_pages_add(&c->daemon->guests, name, given ? &scale : NULL,
+			      generation_text ? &generation : NULL);
 	return err ? failed(name, err, false) : changed(c, name, "added");
 }
 
@@ -152,6 +204,42 @@ json_t *guests_set(struct connection *c, const json_t *parameters)
 		return invalid(wrong ? wrong : "offset");
 	err = guest_pages_set(&c->daemon->guests, name, &scale);
 	return err ? failed(name, err, true) : changed(c, name, "has another counter");
+}
+
+/* The name of a parameter that makes no sense, or NULL. */
+static const char *parse_disruption(const json_t *parameters, struct guest_disruption *out)
+{
+	const char *warning = given_text(parameters, "warning");
+	const char *generation = given_text(parameters, "generation");
+	size_t i = 0;
+
+	*out = (struct guest_disruption){.warn_only = warning != NULL,
+					 .new_generation = generation != NULL,
+					 .why = given_text(parameters, "reason")};
+	if (generation && !parse_generation(generation, &out->generation))
+		return "generation";
+	if (!warning)
+		return NULL;
+	while (i < sizeof(warnings) / sizeof(warnings[0]) && strcmp(warnings[i].word, warning))
+		i++;
+	if (i == sizeof(warnings) / sizeof(warnings[0]))
+		return "warning";
+	out->warning = warnings[i].flags;
+	return NULL;
+}
+
+json_t *guests_disrupt(struct connection *c, const json_t *parameters)
+{
+	const char *name = given_text(parameters, "name");
+	struct guest_disruption disruption;
+	const char *wrong = parse_disruption(parameters, &disruption);
+	int err;
+
+	if (wrong)
+		return invalid(wrong);
+	err = guest_pages_disrupt(&c->daemon->guests, name, &disruption);
+	return err ? failed(name, err, true)
+		   : changed(c, name, disruption.warn_only ? "is warned" : "is disrupted");
 }
 
 json_t *guests_remove(struct connection *c, const json_t *parameters)

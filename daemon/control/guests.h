@@ -9,6 +9,7 @@
 json_t *guests_get(struct connection *c, const json_t *parameters);
 json_t *guests_add(struct connection *c, const json_t *parameters);
 json_t *guests_set(struct connection *c, const json_t *parameters);
+json_t *guests_disrupt(struct connection *c, const json_t *parameters);
 json_t *guests_remove(struct connection *c, const json_t *parameters);
 
 #endif

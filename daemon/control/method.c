@@ -47,6 +47,15 @@ static const struct parameter guest_and_counter[] = {{"name", JSON_STRING, false
 						     {"ratio", JSON_STRING, true},
 						     {"frac_bits", JSON_INTEGER, true},
 						     {0}};
+static const struct parameter new_guest[] = {
+	{"name", JSON_STRING, false},	   {"offset", JSON_STRING, true},
+	{"ratio", JSON_STRING, true},	   {"frac_bits", JSON_INTEGER, true},
+	{"generation", JSON_STRING, true}, {0}};
+static const struct parameter disruption[] = {{"name", JSON_STRING, false},
+					      {"reason", JSON_STRING, true},
+					      {"warning", JSON_STRING, true},
+					      {"generation", JSON_STRING, true},
+					      {0}};
 
 static const char *text_of(const json_t *parameters, const char *name)
 {
@@ -147,8 +156,9 @@ static const struct method methods[] = {
 	{CONTROL_INTERFACE ".Watch", no_parameter, false, true, watch},
 	{CONTROL_INTERFACE ".ResetSource", one_name, true, false, reset_source},
 	{CONTROL_INTERFACE ".GetGuests", no_parameter, false, false, guests_get},
-	{CONTROL_INTERFACE ".AddGuest", guest_and_counter, true, false, guests_add},
+	{CONTROL_INTERFACE ".AddGuest", new_guest, true, false, guests_add},
 	{CONTROL_INTERFACE ".SetGuest", guest_and_counter, true, false, guests_set},
+	{CONTROL_INTERFACE ".DisruptGuest", disruption, true, false, guests_disrupt},
 	{CONTROL_INTERFACE ".RemoveGuest", one_name, true, false, guests_remove},
 };
 

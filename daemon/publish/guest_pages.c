@@ -4,7 +4,6 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,11 +12,16 @@
 
 #include <linux/vmclock-abi.h>
 
-enum { PATH_SIZE = 400, TEXT_SIZE = 128 };
+#include "../loop.h"
+
+enum { PATH_SIZE = 400 };
 
 static const char our_ending[] = ".guest";
-static const char *const endings[] = {our_ending, ".journal", ".new", ".tmp"};
+static const char disrupted_ending[] = ".disrupted"; /* by vmclockctl, with the reason */
+static const char *const endings[] = {our_ending, ".journal", ".new", ".tmp", disrupted_ending};
 static const struct vmclock_scale host_counter = {.ratio = 1};
+
+#define WARNINGS (VMCLOCK_FLAG_DISRUPTION_SOON | VMCLOCK_FLAG_DISRUPTION_IMMINENT)
 
 static bool ends_with(const char *name, const char *ending)
 {
@@ -47,53 +51,30 @@ static const char *path_of(const struct guest_pages *g, const char *name, const 
 	return path;
 }
 
-static void print_text(const struct guest_page *guest, char text[TEXT_SIZE])
-{
-	if (guest->known)
-		snprintf(text, TEXT_SIZE, "1 %" PRIu64 " %" PRIu64 " %u\n", guest->scale.offset,
-			 guest->scale.ratio, guest->scale.frac_bits);
-	else
-		snprintf(text, TEXT_SIZE, "1 unknown\n");
-}
-
-/* Only what print_text() writes, to the byte. */
-int guest_parse(const char *text, struct guest_page *out)
-{
-	struct vmclock_scale scale = host_counter;
-	char again[TEXT_SIZE];
-	unsigned int frac_bits = 0;
-
-	out->known = sscanf(text, "1 %20" SCNu64 " %20" SCNu64 " %2u", &scale.offset, &scale.ratio,
-			    &frac_bits) == 3;
-	scale.frac_bits = (uint8_t)frac_bits;
-	out->scale = scale;
-	print_text(out, again);
-	return strcmp(text, again) || !scale.ratio || frac_bits > 63 ? -EINVAL : 0;
-}
-
-static int read_text(const char *path, char text[TEXT_SIZE])
+static int read_text(const char *path, char text[GUEST_TEXT_SIZE])
 {
 	FILE *file = fopen(path, "re");
 	size_t length;
 
 	if (!file)
 		return -errno;
-	length = fread(text, 1, TEXT_SIZE - 1, file);
+	length = fread(text, 1, GUEST_TEXT_SIZE - 1, file);
 	text[length] = '\0';
 	fclose(file);
 	return strlen(text) == length ? 0 : -EINVAL;
 }
 
 /* All at once, or not at all. */
-static int keep(const struct guest_pages *g, const struct guest_page *guest)
+static int keep(const struct guest_pages *g, struct guest_page *guest)
 {
-	char path[PATH_SIZE], next[PATH_SIZE], text[TEXT_SIZE];
+	char path[PATH_SIZE], next[PATH_SIZE], text[GUEST_TEXT_SIZE];
 	FILE *file = fopen(path_of(g, guest->name, ".tmp", next), "we");
 	int err = 0;
 
 	if (!file)
 		return -errno;
-	print_text(guest, text);
+	snprintf(guest->facts.boot_id, sizeof(guest->facts.boot_id), "%s", g->boot_id);
+	guest_text_print(&guest->facts, text);
 	if (fputs(text, file) < 0)
 		err = -EIO;
 	if (fclose(file) && !err)
@@ -102,17 +83,28 @@ static int keep(const struct guest_pages *g, const struct guest_page *guest)
 		err = -errno;
 	if (err)
 		unlink(next);
+	else
+		unlink(path_of(g, guest->name, disrupted_ending, path));
 	return err;
 }
 
 static int open_page(const struct guest_pages *g, struct guest_page *guest)
 {
+	const struct guest_facts *facts = &guest->facts;
 	char path[PATH_SIZE];
 
 	guest->error =
 		vmclock_writer_open_guest(path_of(g, guest->name, "", path), g->counter->page_id,
-					  g->counter->read, &guest->scale, &guest->writer);
-	return guest->error;
+					  g->counter->read, &facts->scale, &guest->writer);
+	if (guest->error)
+		return guest->error;
+	if (!facts->known && guest_page_status(guest) != VMCLOCK_STATUS_UNRELIABLE)
+		vmclock_writer_disrupt(guest->writer);
+	if (facts->has_generation)
+		vmclock_writer_set_generation(guest->writer, facts->generation);
+	if (facts->warning)
+		vmclock_writer_warn(guest->writer, facts->warning);
+	return 0;
 }
 
 static struct guest_page *find(const struct guest_pages *g, const char *name)
@@ -138,40 +130,66 @@ static struct guest_page *append(struct guest_pages *g, const char *name)
 		return NULL;
 	g->guests = more;
 	guest = &more[g->count++];
-	*guest = (struct guest_page){.scale = host_counter};
+	*guest = (struct guest_page){.facts = {.scale = host_counter}};
 	snprintf(guest->name, sizeof(guest->name), "%s", name);
 	return guest;
+}
+
+static void forget_scale(struct guest_page *guest, const char *why)
+{
+	guest->facts.known = false;
+	guest->facts.scale = host_counter;
+	guest_text_set_why(&guest->facts, why);
+}
+
+/* Is it still what it was when this was written? */
+static void doubt(const struct guest_pages *g, struct guest_page *guest)
+{
+	char path[PATH_SIZE], why[GUEST_TEXT_SIZE];
+	int err = read_text(path_of(g, guest->name, disrupted_ending, path), why);
+
+	if (!err) {
+		why[strcspn(why, "\n")] = '\0';
+		forget_scale(guest, why);
+		guest->facts.warning = 0;
+		keep(g, guest);
+	} else if (err != -ENOENT) {
+		forget_scale(guest, "it was disrupted while no daemon ran");
+	} else if (guest->facts.known && strcmp(guest->facts.boot_id, g->boot_id)) {
+		forget_scale(guest, "the machine has started again since its counter was said");
+	}
 }
 
 /* A page that could not be read anew is still there, and must not go on being believed. */
 static void adopt(struct guest_pages *g, struct guest_page *guest, bool continued)
 {
-	char path[PATH_SIZE], text[TEXT_SIZE];
+	char path[PATH_SIZE], text[GUEST_TEXT_SIZE];
 	int err = read_text(path_of(g, guest->name, our_ending, path), text);
 
 	if (!err)
-		err = guest_parse(text, guest);
-	if (err || !guest->known) {
-		guest->known = false;
-		guest->scale = host_counter;
+		err = guest_text_parse(text, &guest->facts);
+	if (err)
+		forget_scale(guest, "what was known of it is lost");
+	else
+		doubt(g, guest);
+	if (!guest->facts.known)
 		vmclock_page_downgrade(path_of(g, guest->name, "", path),
 				       VMCLOCK_STATUS_UNRELIABLE);
-	}
 	guest->disrupt = !continued;
 	open_page(g, guest);
 	if (err)
 		guest->error = err;
 }
 
-int guest_pages_open(struct guest_pages *g, const char *directory, const struct counter *counter,
-		     bool monotonic, bool continued)
+int guest_pages_open(struct guest_pages *g, const struct guest_settings *settings)
 {
 	struct dirent *entry;
 	DIR *dir;
 
-	*g = (struct guest_pages){.counter = counter, .monotonic = monotonic};
-	snprintf(g->directory, sizeof(g->directory), "%s", directory);
-	dir = opendir(directory);
+	*g = (struct guest_pages){.counter = settings->counter, .monotonic = settings->monotonic};
+	snprintf(g->directory, sizeof(g->directory), "%s", settings->directory);
+	snprintf(g->boot_id, sizeof(g->boot_id), "%s", settings->boot_id);
+	dir = opendir(g->directory);
 	if (!dir)
 		return errno == ENOENT ? 0 : -errno;
 	while ((entry = readdir(dir)) && g->count < GUESTS_MAX) {
@@ -184,7 +202,7 @@ int guest_pages_open(struct guest_pages *g, const char *directory, const struct 
 		name[strlen(name) - strlen(our_ending)] = '\0';
 		guest = guest_name_is_good(name) ? append(g, name) : NULL;
 		if (guest)
-			adopt(g, guest, continued);
+			adopt(g, guest, settings->continued);
 	}
 	closedir(dir);
 	return 0;
@@ -200,11 +218,37 @@ static void forget_files(const struct guest_pages *g, const char *name)
 	char path[PATH_SIZE];
 
 	unlink(path_of(g, name, our_ending, path));
+	unlink(path_of(g, name, disrupted_ending, path));
 	unlink(path_of(g, name, "", path));
 	unlink(path_of(g, name, ".journal", path));
 }
 
-int guest_pages_add(struct guest_pages *g, const char *name, const struct vmclock_scale *scale)
+static void set_facts(struct guest_facts *facts, const struct vmclock_scale *scale,
+		      const uint64_t *generation)
+{
+	facts->known = scale != NULL;
+	facts->scale = scale ? *scale : host_counter;
+	facts->has_generation = generation != NULL;
+	facts->generation = generation ? *generation : 0;
+	guest_text_set_why(facts, scale ? "" : "its counter is not known yet");
+}
+
+/* With a file that says how much is known of it, before there is a page to be believed. */
+static int begin(struct guest_pages *g, struct guest_page *guest)
+{
+	char path[PATH_SIZE];
+	int err = keep(g, guest);
+
+	guest->disrupt = true;
+	if (!err)
+		err = open_page(g, guest);
+	if (err)
+		unlink(path_of(g, guest->name, our_ending, path));
+	return err;
+}
+
+int guest_pages_add(struct guest_pages *g, const char *name, const struct vmclock_scale *scale,
+		    const uint64_t *generation)
 {
 	struct guest_page *guest;
 	int err;
@@ -220,16 +264,10 @@ int guest_pages_add(struct guest_pages *g, const char *name, const struct vmcloc
 	guest = append(g, name);
 	if (!guest)
 		return -ENOMEM;
-	guest->known = scale != NULL;
-	guest->scale = scale ? *scale : host_counter;
-	guest->disrupt = true;
-	err = open_page(g, guest);
-	if (!err)
-		err = keep(g, guest);
-	if (!err)
-		return 0;
-	vmclock_writer_close(guest->writer);
-	g->count--;
+	set_facts(&guest->facts, scale, generation);
+	err = begin(g, guest);
+	if (err)
+		g->count--;
 	return err;
 }
 
@@ -244,8 +282,9 @@ int guest_pages_set(struct guest_pages *g, const char *name, const struct vmcloc
 	if (!scale_is_good(scale))
 		return -EINVAL;
 	next = *guest;
-	next.known = true;
-	next.scale = *scale;
+	next.facts.known = true;
+	next.facts.scale = *scale;
+	guest_text_set_why(&next.facts, "");
 	err = keep(g, &next);
 	if (err)
 		return err;
@@ -254,6 +293,65 @@ int guest_pages_set(struct guest_pages *g, const char *name, const struct vmcloc
 	if (guest->writer)
 		return vmclock_writer_rescale(guest->writer, scale);
 	return open_page(g, guest);
+}
+
+/* The page as the facts have it. */
+static void show(const struct guest_pages *g, struct guest_page *guest, bool warn_only)
+{
+	const struct guest_facts *facts = &guest->facts;
+	char path[PATH_SIZE];
+
+	if (!guest->writer) {
+		vmclock_page_downgrade(path_of(g, guest->name, "", path),
+				       VMCLOCK_STATUS_UNRELIABLE);
+		return;
+	}
+	if (facts->has_generation)
+		vmclock_writer_set_generation(guest->writer, facts->generation);
+	if (warn_only)
+		vmclock_writer_warn(guest->writer, facts->warning);
+	else
+		vmclock_writer_disrupt(guest->writer);
+}
+
+static int disrupt(struct guest_pages *g, struct guest_page *guest,
+		   const struct guest_disruption *how)
+{
+	struct guest_facts *facts = &guest->facts;
+
+	if (!how->warn_only)
+		forget_scale(guest, how->why ? how->why : "disrupted");
+	else if (facts->known)
+		guest_text_set_why(facts, how->why && how->warning ? how->why : "");
+	facts->warning = how->warn_only ? how->warning : 0;
+	if (how->new_generation) {
+		facts->has_generation = true;
+		facts->generation = how->generation;
+	}
+	show(g, guest, how->warn_only);
+	guest->disrupt = guest->disrupt || !how->warn_only;
+	return keep(g, guest);
+}
+
+int guest_pages_disrupt(struct guest_pages *g, const char *name,
+			const struct guest_disruption *disruption)
+{
+	struct guest_page *guest = find(g, name);
+
+	if (!guest)
+		return -ENOENT;
+	if (disruption->warning & ~WARNINGS)
+		return -EINVAL;
+	return disrupt(g, guest, disruption);
+}
+
+void guest_pages_disrupt_all(struct guest_pages *g, const char *why)
+{
+	const struct guest_disruption now = {.why = why};
+
+	for (unsigned int i = 0; i < g->count; i++)
+		if (g->guests[i].facts.known)
+			disrupt(g, &g->guests[i], &now);
 }
 
 int guest_pages_remove(struct guest_pages *g, const char *name)
@@ -270,7 +368,7 @@ int guest_pages_remove(struct guest_pages *g, const char *name)
 	return 0;
 }
 
-static void update(struct guest_page *guest, const struct vmclock_reference *host)
+static void update(struct guest_page *guest, const struct vmclock_reference *host, int64_t now_ns)
 {
 	struct vmclock_reference reference = *host;
 	int err;
@@ -283,20 +381,34 @@ static void update(struct guest_page *guest, const struct vmclock_reference *hos
 	}
 	guest->disrupt = err && reference.disrupt;
 	guest->error = err;
-	guest->writes += !err;
+	if (err)
+		return;
+	guest->writes++;
+	guest->updated_ns = now_ns;
+}
+
+uint8_t guest_page_status(const struct guest_page *guest)
+{
+	struct vmclock_reference reference = {.clock_status = VMCLOCK_STATUS_UNKNOWN};
+
+	if (guest->writer)
+		vmclock_writer_current(guest->writer, &reference);
+	return reference.clock_status;
 }
 
 void guest_pages_update(struct guest_pages *g, const struct publication *publication,
 			const struct page_calendar *calendar)
 {
 	struct vmclock_reference host;
+	int64_t now_ns;
 
 	if (!g->count)
 		return;
+	now_ns = loop_now_ns();
 	host = reference_of(publication, calendar, g->counter, g->monotonic);
 	for (unsigned int i = 0; i < g->count; i++)
-		if (g->guests[i].known && g->guests[i].writer)
-			update(&g->guests[i], &host);
+		if (g->guests[i].facts.known && g->guests[i].writer)
+			update(&g->guests[i], &host, now_ns);
 }
 
 void guest_pages_close(struct guest_pages *g)

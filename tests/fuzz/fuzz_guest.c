@@ -5,20 +5,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/publish/guest_pages.h"
+#include "daemon/publish/guest_text.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct guest_page guest = {0};
-	char text[128];
+	struct guest_facts guest;
+	char text[GUEST_TEXT_SIZE];
 
 	if (size >= sizeof(text))
 		return 0;
 	memcpy(text, data, size);
 	text[size] = '\0';
-	if (!guest_parse(text, &guest) && (!guest.scale.ratio || guest.scale.frac_bits > 63))
+	if (!guest_text_parse(text, &guest) && (!guest.scale.ratio || guest.scale.frac_bits > 63))
 		abort();
 	return 0;
 }

@@ -193,12 +193,13 @@ def check_usage(ctl, directory):
                             (["status", "extra"], "an argument too many"),
                             (["reset"], "a missing argument"),
                             (["now", "--counter", "sundial"], "an unknown counter"),
+                            (["guest", "disrupt", "a", "--soon", "--clear"], "two warnings"),
                             (["waitsync", "--bound", "5"], "a bound without a unit")):
         result = ctl(*arguments)
         check(f"{text} is refused with status 2 and a message",
               result.returncode == 2 and result.stderr and not result.stdout, result)
     for name in ("status", "sources", "watch", "now", "page", "waitsync", "reset", "downgrade",
-                 "guest list", "guest add", "guest set", "guest remove"):
+                 "guest list", "guest add", "guest set", "guest disrupt", "guest remove"):
         result = ctl(*name.split(), "--help")
         check(f"{name} --help explains itself",
               result.returncode == 0 and f"vmclockctl {name}" in result.stdout, result)

@@ -24,6 +24,11 @@ static struct guest_pages *guests = &control_fake.daemon.guests;
 static int setup(void **state)
 {
 	struct daemon *daemon = &control_fake.daemon;
+	const struct guest_settings settings = {.directory = directory,
+						.counter = &daemon->counter,
+						.monotonic = true,
+						.continued = true,
+						.boot_id = ""};
 
 	(void)state;
 	control_fake_init();
@@ -33,7 +38,7 @@ static int setup(void **state)
 	snprintf(directory, sizeof(directory), "%s/guests", top);
 	daemon->page.any = true;
 	daemon->page.last = control_fake.totals.last;
-	return guest_pages_open(guests, directory, &daemon->counter, true, true);
+	return guest_pages_open(guests, &settings);
 }
 
 static int teardown(void **state)
@@ -118,12 +123,43 @@ static void guests_come_change_and_go(void **state)
 	assert_null(first_guest());
 }
 
+static void assert_member(const char *name, const char *value)
+{
+	json_t *guest = first_guest();
+
+	assert_string_equal(json_string_value(json_object_get(guest, name)), value);
+	json_decref(guest);
+}
+
+static void a_disruption_is_told_and_listed(void **state)
+{
+	(void)state;
+	fine("AddGuest", "\"name\":\"web\",\"offset\":\"5\",\"generation\":\"1\"");
+	assert_member("status", "synchronized");
+	assert_member("generation", "1");
+	fine("DisruptGuest", "\"name\":\"web\",\"warning\":\"soon\",\"reason\":\"move\"");
+	assert_member("status", "synchronized");
+	assert_member("warning", "soon");
+	assert_member("why", "move");
+	fine("DisruptGuest", "\"name\":\"web\",\"warning\":\"none\"");
+	assert_member("warning", "none");
+	assert_member("why", "");
+	fine("DisruptGuest", "\"name\":\"web\",\"reason\":\"moved\",\"generation\":\"new\"");
+	assert_member("status", "unreliable");
+	assert_member("why", "moved");
+	assert_true(guests->guests[0].facts.generation != 1);
+	fine("SetGuest", "\"name\":\"web\",\"offset\":\"6\"");
+	assert_member("status", "synchronized");
+	assert_member("why", "");
+}
+
 static void only_root_may_change_guests(void **state)
 {
-	static const char *const methods[] = {"AddGuest", "SetGuest", "RemoveGuest"};
+	static const char *const methods[] = {"AddGuest", "SetGuest", "RemoveGuest",
+					      "DisruptGuest"};
 
 	(void)state;
-	for (size_t i = 0; i < 3; i++)
+	for (size_t i = 0; i < 4; i++)
 		assert_answer(ask(1000, methods[i], "\"name\":\"web\""),
 			      SERVICE ".PermissionDenied", NULL);
 }
@@ -148,6 +184,7 @@ static void senseless_parameters_are_named(void **state)
 		{"\"name\":\"a\",\"frac_bits\":64", "frac_bits"},
 		{"\"name\":\"a\",\"frac_bits\":-1", "frac_bits"},
 		{"\"name\":\"a\",\"frac_bits\":\"1\"", "frac_bits"},
+		{"\"name\":\"a\",\"generation\":\"-1\"", "generation"},
 		{"\"name\":\"a\",\"more\":1", "more"},
 	};
 
@@ -164,6 +201,9 @@ static void what_is_not_there_or_twice_is_said(void **state)
 	assert_answer(ask(0, "SetGuest", "\"name\":\"a\",\"offset\":\"1\""), HOST ".NoSuchGuest",
 		      NULL);
 	assert_answer(ask(0, "RemoveGuest", "\"name\":\"a\""), HOST ".NoSuchGuest", NULL);
+	assert_answer(ask(0, "DisruptGuest", "\"name\":\"a\""), HOST ".NoSuchGuest", NULL);
+	assert_answer(ask(0, "DisruptGuest", "\"name\":\"a\",\"warning\":\"later\""),
+		      SERVICE ".InvalidParameter", "warning");
 	fine("AddGuest", "\"name\":\"a\",\"ratio\":null");
 	assert_answer(ask(0, "AddGuest", "\"name\":\"a\""), HOST ".GuestExists", NULL);
 	assert_answer(ask(0, "SetGuest", "\"name\":\"a\""), SERVICE ".InvalidParameter", "offset");
@@ -177,9 +217,8 @@ static void what_is_not_there_or_twice_is_said(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CASE(guests_come_change_and_go),
-		CASE(only_root_may_change_guests),
-		CASE(senseless_parameters_are_named),
+		CASE(guests_come_change_and_go),	  CASE(a_disruption_is_told_and_listed),
+		CASE(only_root_may_change_guests),	  CASE(senseless_parameters_are_named),
 		CASE(what_is_not_there_or_twice_is_said),
 	};
 

@@ -21,6 +21,7 @@
 static char top[] = "/tmp/vmclock-guests-XXXXXX";
 static char directory[64];
 static uint64_t counter_value;
+static const char *boot_id = "this-boot";
 static struct guest_pages guests;
 static const struct page_calendar calendar = {.tai_offset_s = 37};
 static const struct vmclock_scale shifted = {.ratio = 1, .offset = (uint64_t)-4000000000};
@@ -55,7 +56,13 @@ static int remove_directory(void **state)
 
 static void begin(bool continued)
 {
-	assert_int_equal(guest_pages_open(&guests, directory, &counter, true, continued), 0);
+	const struct guest_settings settings = {.directory = directory,
+						.counter = &counter,
+						.monotonic = true,
+						.continued = continued,
+						.boot_id = boot_id};
+
+	assert_int_equal(guest_pages_open(&guests, &settings), 0);
 }
 
 static int start(void **state)
@@ -137,8 +144,8 @@ enum {
 static void each_guest_gets_the_time_by_its_own_counter(void **state)
 {
 	(void)state;
-	assert_int_equal(guest_pages_add(&guests, "one", &shifted), 0);
-	assert_int_equal(guest_pages_add(&guests, "two", &scaled), 0);
+	assert_int_equal(guest_pages_add(&guests, "one", &shifted, NULL), 0);
+	assert_int_equal(guest_pages_add(&guests, "two", &scaled, NULL), 0);
 	assert_status("one", UNRELIABLE);
 	for (int i = 0; i < 50; i++) {
 		publish(0, false);
@@ -153,7 +160,7 @@ static void each_guest_gets_the_time_by_its_own_counter(void **state)
 static void a_page_is_unreliable_until_the_scale_is_known(void **state)
 {
 	(void)state;
-	assert_int_equal(guest_pages_add(&guests, "one", NULL), 0);
+	assert_int_equal(guest_pages_add(&guests, "one", NULL, NULL), 0);
 	publish(0, false);
 	assert_status("one", UNRELIABLE);
 	assert_int_equal(guest_pages_set(&guests, "one", &shifted), 0);
@@ -168,8 +175,8 @@ static void another_scale_is_a_disruption_of_that_guest_alone(void **state)
 	uint64_t one, two;
 
 	(void)state;
-	guest_pages_add(&guests, "one", &shifted);
-	guest_pages_add(&guests, "two", &shifted);
+	guest_pages_add(&guests, "one", &shifted, NULL);
+	guest_pages_add(&guests, "two", &shifted, NULL);
 	publish(0, false);
 	one = page_of("one").disruption_marker;
 	two = page_of("two").disruption_marker;
@@ -187,7 +194,7 @@ static void a_step_back_is_raised_or_a_disruption(void **state)
 	uint64_t marker;
 
 	(void)state;
-	guest_pages_add(&guests, "one", &scaled);
+	guest_pages_add(&guests, "one", &scaled, NULL);
 	publish(500, false);
 	marker = page_of("one").disruption_marker;
 	publish(0, false);
@@ -203,8 +210,8 @@ static void the_next_life_goes_on_with_them(void **state)
 	uint64_t marker;
 
 	(void)state;
-	guest_pages_add(&guests, "one", &scaled);
-	guest_pages_add(&guests, "two", NULL);
+	guest_pages_add(&guests, "one", &scaled, NULL);
+	guest_pages_add(&guests, "two", NULL, NULL);
 	publish(0, false);
 	publish(0, false);
 	marker = page_of("one").disruption_marker;
@@ -213,7 +220,7 @@ static void the_next_life_goes_on_with_them(void **state)
 	counter_value += 1000000;
 	begin(true);
 	assert_int_equal(guests.count, 2);
-	assert_false(guest_pages_find(&guests, "two")->known);
+	assert_false(guest_pages_find(&guests, "two")->facts.known);
 	publish(0, false);
 	assert_true(llabs(error_of("one", &scaled)) <= 2);
 	assert_true(page_of("one").disruption_marker == marker);
@@ -227,7 +234,7 @@ static void the_next_life_goes_on_with_them(void **state)
 static void an_end_leaves_them_freerunning(void **state)
 {
 	(void)state;
-	guest_pages_add(&guests, "one", &scaled);
+	guest_pages_add(&guests, "one", &scaled, NULL);
 	publish(0, false);
 	guest_pages_close(&guests);
 	assert_status("one", FREERUNNING);
@@ -236,15 +243,26 @@ static void an_end_leaves_them_freerunning(void **state)
 
 static void a_page_whose_scale_was_lost_is_unreliable(void **state)
 {
-	static const char *const texts[] = {"",	       "1 5 0 3\n",  "1 5 1 64\n", "2 5 1 0\n",
-					    "1 5 1 0", "1 05 1 0\n", "1 5 1 0 \n", "1 -5 1 0\n"};
+	static const char *const texts[] = {
+		"",
+		"1 5 1 0\n",
+		"2 this-boot known 5 0 3 0 - -\n\n",
+		"2 this-boot known 5 1 64 0 - -\n\n",
+		"2 this-boot known 5 1 0 1 - -\n\n",
+		"2 this-boot known 05 1 0 0 - -\n\n",
+		"2 this-boot known 5 1 0 0 - -\n",
+		"2 this-boot known -5 1 0 0 - -\n\n",
+		"2 this-boot known 5 1 0 0 x -\n\n",
+		"2 this-boot perhaps 5 1 0 0 - -\n\n",
+		"2 this-boot known 5 1 0 0 - -\n\nmore\n",
+	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
 		char path[128];
 		FILE *file;
 
-		guest_pages_add(&guests, "one", &scaled);
+		guest_pages_add(&guests, "one", &scaled, NULL);
 		publish(0, false);
 		die();
 		snprintf(path, sizeof(path), "%s/one.guest", directory);
@@ -262,6 +280,175 @@ static void a_page_whose_scale_was_lost_is_unreliable(void **state)
 	}
 }
 
+static void disrupt(const char *name, const struct guest_disruption *how)
+{
+	assert_int_equal(guest_pages_disrupt(&guests, name, how), 0);
+}
+
+static void a_disrupted_page_is_unreliable_until_the_new_scale(void **state)
+{
+	const struct guest_disruption migrated = {.why = "migrated \x1b away"};
+	uint64_t marker;
+
+	(void)state;
+	guest_pages_add(&guests, "one", &shifted, NULL);
+	guest_pages_add(&guests, "two", &shifted, NULL);
+	publish(0, false);
+	marker = page_of("one").disruption_marker;
+	disrupt("one", &migrated);
+	assert_status("one", UNRELIABLE);
+	assert_status("two", SYNCHRONIZED);
+	assert_true(page_of("one").disruption_marker != marker);
+	assert_true(page_of("one").counter_period_frac_sec == 0);
+	assert_string_equal(guest_pages_find(&guests, "one")->facts.why, "migrated ? away");
+	publish(0, false);
+	assert_status("one", UNRELIABLE);
+	die();
+	begin(true);
+	publish(0, false);
+	assert_status("one", UNRELIABLE);
+	marker = page_of("one").disruption_marker;
+	assert_int_equal(guest_pages_set(&guests, "one", &scaled), 0);
+	publish(0, false);
+	assert_true(llabs(error_of("one", &scaled)) <= 2);
+	assert_true(page_of("one").disruption_marker != marker);
+	assert_string_equal(guest_pages_find(&guests, "one")->facts.why, "");
+	assert_int_equal(guest_pages_disrupt(&guests, "three", &migrated), -ENOENT);
+}
+
+static uint64_t warning_of(const char *name)
+{
+	return page_of(name).flags &
+	       (VMCLOCK_FLAG_DISRUPTION_SOON | VMCLOCK_FLAG_DISRUPTION_IMMINENT);
+}
+
+static void a_warning_stays_until_it_is_taken_back_or_comes_true(void **state)
+{
+	struct guest_disruption how = {.warn_only = true, .warning = VMCLOCK_FLAG_DISRUPTION_SOON};
+	uint64_t marker;
+
+	(void)state;
+	guest_pages_add(&guests, "one", &shifted, NULL);
+	publish(0, false);
+	marker = page_of("one").disruption_marker;
+	disrupt("one", &how);
+	assert_true(warning_of("one") == VMCLOCK_FLAG_DISRUPTION_SOON);
+	publish(0, false);
+	assert_true(warning_of("one") == VMCLOCK_FLAG_DISRUPTION_SOON);
+	die();
+	begin(true);
+	assert_true(warning_of("one") == VMCLOCK_FLAG_DISRUPTION_SOON);
+	publish(0, false);
+	assert_true(warning_of("one") == VMCLOCK_FLAG_DISRUPTION_SOON);
+	assert_status("one", SYNCHRONIZED);
+	assert_true(page_of("one").disruption_marker == marker);
+	how.warning = 0;
+	disrupt("one", &how);
+	assert_true(warning_of("one") == 0);
+	how.warning = VMCLOCK_FLAG_DISRUPTION_IMMINENT;
+	disrupt("one", &how);
+	assert_true(warning_of("one") == VMCLOCK_FLAG_DISRUPTION_IMMINENT);
+	how = (struct guest_disruption){.why = "here it is"};
+	disrupt("one", &how);
+	assert_true(warning_of("one") == 0);
+	how = (struct guest_disruption){.warning = VMCLOCK_FLAG_TIME_MONOTONIC};
+	assert_int_equal(guest_pages_disrupt(&guests, "one", &how), -EINVAL);
+}
+
+static void a_generation_is_on_the_page_from_when_it_is_told(void **state)
+{
+	const struct guest_disruption restored = {.new_generation = true, .generation = 12};
+	const uint64_t generation = 7;
+
+	(void)state;
+	guest_pages_add(&guests, "none", &shifted, NULL);
+	guest_pages_add(&guests, "one", NULL, &generation);
+	assert_true(page_of("one").vm_generation_counter == 7);
+	assert_int_equal(guest_pages_set(&guests, "one", &shifted), 0);
+	publish(0, false);
+	assert_true(page_of("one").vm_generation_counter == 7);
+	disrupt("one", &restored);
+	assert_true(page_of("one").vm_generation_counter == 12);
+	die();
+	begin(true);
+	assert_int_equal(guest_pages_set(&guests, "one", &shifted), 0);
+	publish(0, false);
+	assert_true(page_of("one").vm_generation_counter == 12);
+	assert_true(page_of("one").flags & VMCLOCK_FLAG_VM_GEN_COUNTER_PRESENT);
+	assert_false(page_of("none").flags & VMCLOCK_FLAG_VM_GEN_COUNTER_PRESENT);
+}
+
+static void a_scale_of_another_boot_is_not_believed(void **state)
+{
+	(void)state;
+	guest_pages_add(&guests, "one", &shifted, NULL);
+	publish(0, false);
+	die();
+	boot_id = "another-boot";
+	begin(true);
+	publish(0, false);
+	assert_status("one", UNRELIABLE);
+	assert_int_equal(guest_pages_find(&guests, "one")->error, 0);
+	boot_id = "this-boot";
+}
+
+/* What vmclockctl leaves when it is told of a disruption and no daemon runs. */
+static void what_was_disrupted_without_a_daemon_stays_so(void **state)
+{
+	char path[128];
+	FILE *file;
+
+	(void)state;
+	for (int life = 0; life < 2; life++) {
+		guest_pages_add(&guests, "one", &shifted, NULL);
+		publish(0, false);
+		die();
+		snprintf(path, sizeof(path), "%s/one.disrupted", directory);
+		file = fopen(path, "w");
+		fputs("restored\n", file);
+		fclose(file);
+		begin(true);
+		publish(0, false);
+		assert_status("one", UNRELIABLE);
+		assert_string_equal(guest_pages_find(&guests, "one")->facts.why, "restored");
+		assert_int_equal(access(path, F_OK), -1);
+		die();
+		begin(true);
+		assert_status("one", UNRELIABLE);
+		guest_pages_remove(&guests, "one");
+	}
+}
+
+static void a_broken_counter_of_the_host_disrupts_all(void **state)
+{
+	(void)state;
+	guest_pages_add(&guests, "one", &shifted, NULL);
+	guest_pages_add(&guests, "two", &scaled, NULL);
+	publish(0, false);
+	guest_pages_disrupt_all(&guests, "the counter went back");
+	publish(0, true);
+	assert_status("one", UNRELIABLE);
+	assert_status("two", UNRELIABLE);
+	assert_string_equal(guests.guests[0].facts.why, "the counter went back");
+}
+
+/* It is the page that counts: a full file system must not keep a guest believing. */
+static void a_disruption_that_cannot_be_kept_is_on_the_page(void **state)
+{
+	const struct guest_disruption now = {.why = "migrated"};
+	char kept[sizeof(guests.directory)];
+
+	(void)state;
+	guest_pages_add(&guests, "one", &shifted, NULL);
+	publish(0, false);
+	memcpy(kept, guests.directory, sizeof(kept));
+	strcpy(guests.directory, "/proc/none");
+	assert_int_equal(guest_pages_disrupt(&guests, "one", &now), -ENOENT);
+	memcpy(guests.directory, kept, sizeof(kept));
+	publish(0, false);
+	assert_status("one", UNRELIABLE);
+}
+
 static void whoever_maps_a_removed_page_is_told(void **state)
 {
 	struct vmclock_abi page;
@@ -269,8 +456,8 @@ static void whoever_maps_a_removed_page_is_told(void **state)
 	char path[128];
 
 	(void)state;
-	guest_pages_add(&guests, "one", &shifted);
-	guest_pages_add(&guests, "two", &shifted);
+	guest_pages_add(&guests, "one", &shifted, NULL);
+	guest_pages_add(&guests, "two", &shifted, NULL);
 	publish(0, false);
 	snprintf(path, sizeof(path), "%s/one", directory);
 	assert_int_equal(vmclock_open(path, 0, &clock), 0);
@@ -287,22 +474,22 @@ static void whoever_maps_a_removed_page_is_told(void **state)
 
 static void bad_names_and_scales_are_refused(void **state)
 {
-	static const char *const names[] = {"",	  ".",		 "..",	  "../x",      "a/b",
-					    ".x", "a.guest",	 "a.new", "a.journal", "a b",
-					    "\n", "caf\xc3\xa9", "a.tmp"};
+	static const char *const names[] = {"",	  ".",		 "..",	  "../x",	"a/b",
+					    ".x", "a.guest",	 "a.new", "a.journal",	"a b",
+					    "\n", "caf\xc3\xa9", "a.tmp", "a.disrupted"};
 	static const struct vmclock_scale none = {.ratio = 0}, wide = {.ratio = 1, .frac_bits = 64};
 	char longest[GUEST_NAME_MAX + 1] = "";
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		assert_int_equal(guest_pages_add(&guests, names[i], &shifted), -EINVAL);
+		assert_int_equal(guest_pages_add(&guests, names[i], &shifted, NULL), -EINVAL);
 	memset(longest, 'x', GUEST_NAME_MAX);
-	assert_int_equal(guest_pages_add(&guests, longest, NULL), -EINVAL);
-	assert_int_equal(guest_pages_add(&guests, longest + 1, NULL), 0);
-	assert_int_equal(guest_pages_add(&guests, "a.b-c_D9", NULL), 0);
-	assert_int_equal(guest_pages_add(&guests, "a.b-c_D9", NULL), -EEXIST);
-	assert_int_equal(guest_pages_add(&guests, "x", &none), -EINVAL);
-	assert_int_equal(guest_pages_add(&guests, "x", &wide), -EINVAL);
+	assert_int_equal(guest_pages_add(&guests, longest, NULL, NULL), -EINVAL);
+	assert_int_equal(guest_pages_add(&guests, longest + 1, NULL, NULL), 0);
+	assert_int_equal(guest_pages_add(&guests, "a.b-c_D9", NULL, NULL), 0);
+	assert_int_equal(guest_pages_add(&guests, "a.b-c_D9", NULL, NULL), -EEXIST);
+	assert_int_equal(guest_pages_add(&guests, "x", &none, NULL), -EINVAL);
+	assert_int_equal(guest_pages_add(&guests, "x", &wide, NULL), -EINVAL);
 	assert_int_equal(guest_pages_set(&guests, "a.b-c_D9", &none), -EINVAL);
 	assert_int_equal(guest_pages_set(&guests, "x", &shifted), -ENOENT);
 	assert_int_equal(guests.count, 2);
@@ -320,6 +507,13 @@ int main(void)
 		CASE(the_next_life_goes_on_with_them),
 		CASE(an_end_leaves_them_freerunning),
 		CASE(a_page_whose_scale_was_lost_is_unreliable),
+		CASE(a_disrupted_page_is_unreliable_until_the_new_scale),
+		CASE(a_warning_stays_until_it_is_taken_back_or_comes_true),
+		CASE(a_generation_is_on_the_page_from_when_it_is_told),
+		CASE(a_scale_of_another_boot_is_not_believed),
+		CASE(what_was_disrupted_without_a_daemon_stays_so),
+		CASE(a_broken_counter_of_the_host_disrupts_all),
+		CASE(a_disruption_that_cannot_be_kept_is_on_the_page),
 		CASE(whoever_maps_a_removed_page_is_told),
 		CASE(bad_names_and_scales_are_refused),
 	};

@@ -206,6 +206,67 @@ static void what_a_page_cannot_hold_is_refused_unchanged(void **state)
 	vmclock_writer_close(writer);
 }
 
+static void a_disrupted_page_has_no_line_until_the_next_reference(void **state)
+{
+	struct place *place = *state;
+	struct vmclock_writer *writer;
+	struct vmclock_reference reference, current;
+	struct vmclock_abi before, after;
+
+	now = 5000000000;
+	writer = open_guest(place, &scales[1]);
+	reference = true_reference(now);
+	assert_int_equal(vmclock_writer_publish(writer, &reference, 0, NULL), 0);
+	assert_int_equal(vmclock_writer_warn(writer, VMCLOCK_FLAG_DISRUPTION_IMMINENT), 0);
+	vmclock_writer_set_generation(writer, 77);
+	before = page_of(place);
+	vmclock_writer_disrupt(writer);
+	after = page_of(place);
+	assert_int_equal(after.clock_status, VMCLOCK_STATUS_UNRELIABLE);
+	assert_true(after.disruption_marker == before.disruption_marker + 1);
+	assert_true(after.flags == VMCLOCK_FLAG_VM_GEN_COUNTER_PRESENT);
+	assert_true(after.vm_generation_counter == 77);
+	assert_true(after.counter_period_frac_sec == 0 && after.time_sec == 0);
+	assert_memory_equal(&before, &after, offsetof(struct vmclock_abi, seq_count));
+	assert_int_equal(vmclock_writer_current(writer, &current), -ENODATA);
+	assert_int_equal(vmclock_writer_publish(writer, &reference, 0, NULL), 0);
+	assert_int_equal(page_of(place).clock_status, VMCLOCK_STATUS_SYNCHRONIZED);
+	vmclock_writer_close(writer);
+}
+
+static void warnings_and_generation_are_beside_those_of_the_reference(void **state)
+{
+	struct place *place = *state;
+	struct vmclock_writer *writer;
+	struct vmclock_reference reference, current;
+
+	now = 5000000000;
+	writer = open_guest(place, &scales[0]);
+	reference = true_reference(now);
+	reference.flags |= VMCLOCK_FLAG_DISRUPTION_SOON;
+	assert_int_equal(vmclock_writer_warn(writer, VMCLOCK_FLAG_TIME_MONOTONIC), -EINVAL);
+	assert_int_equal(vmclock_writer_warn(writer, VMCLOCK_FLAG_DISRUPTION_IMMINENT), 0);
+	vmclock_writer_set_generation(writer, 1);
+	assert_int_equal(vmclock_writer_publish(writer, &reference, 0, NULL), 0);
+	assert_true(page_of(place).flags == (reference.flags | VMCLOCK_FLAG_DISRUPTION_IMMINENT |
+					     VMCLOCK_FLAG_VM_GEN_COUNTER_PRESENT));
+	assert_int_equal(vmclock_writer_warn(writer, 0), 0);
+	assert_int_equal(vmclock_writer_publish(writer, &reference, 0, NULL), 0);
+	vmclock_writer_close(writer);
+	writer = open_guest(place, &scales[0]); /* the next writer goes on with the generation */
+	assert_int_equal(vmclock_writer_current(writer, &current), 0);
+	assert_int_equal(vmclock_writer_publish(writer, &current, 0, NULL), 0);
+	assert_true(page_of(place).flags ==
+		    (reference.flags | VMCLOCK_FLAG_VM_GEN_COUNTER_PRESENT));
+	assert_true(page_of(place).vm_generation_counter == 1);
+	now = 1000; /* another boot: the page is void, the generation is still the guest's */
+	vmclock_writer_close(writer);
+	writer = open_guest(place, &scales[0]);
+	assert_int_equal(page_of(place).clock_status, VMCLOCK_STATUS_UNRELIABLE);
+	assert_true(page_of(place).vm_generation_counter == 1);
+	vmclock_writer_close(writer);
+}
+
 #define page_test(name) cmocka_unit_test_setup_teardown(name, place_setup, place_teardown)
 
 int main(void)
@@ -215,6 +276,8 @@ int main(void)
 		page_test(a_guest_never_sees_time_go_back),
 		page_test(another_counter_is_a_disruption),
 		page_test(the_next_writer_continues_by_the_guests_counter),
+		page_test(a_disrupted_page_has_no_line_until_the_next_reference),
+		page_test(warnings_and_generation_are_beside_those_of_the_reference),
 		page_test(scales_out_of_range_are_refused),
 		page_test(what_a_page_cannot_hold_is_refused_unchanged),
 	};

@@ -24,7 +24,34 @@ def _status(test, name):
     return json.loads(run.stdout)["status"] if run.returncode == 0 else run.stderr
 
 
-@scenario(seconds=25)
+def _listed(test, name):
+    guests = json.loads(_guest(test, "list", "--json").stdout)
+    return next(guest for guest in guests if guest["name"] == name)
+
+
+def _disrupted_in_between(test, daemon):
+    """A disruption holds until the new counter is said, also when no daemon was there to hear it.
+    Returns the daemon's next life."""
+    _guest(test, "disrupt", "same", "--soon", "--reason", "maintenance")
+    test.tap.check(_listed(test, "same")["warning"] == "soon"
+                   and _status(test, "same") == "SYNCHRONIZED", "a warning disrupts nothing")
+    daemon.stop(signal.SIGKILL)
+    run = _guest(test, "disrupt", "same", "--reason", "migrated", "--guests",
+                 test.directory / "guests")
+    test.tap.check(run.returncode == 0 and _status(test, "same") == "UNRELIABLE",
+                   "a guest is disrupted without a daemon", run.stderr)
+    daemon = test.restart(daemon)
+    wait_until(lambda: daemon.call("GetGuests"), 10, "the restarted daemon")
+    guest = _listed(test, "same")
+    test.tap.check(guest["status"] == "unreliable" and guest["why"] == "migrated"
+                   and guest["offset"] is None, "its next life does not bring it back", guest)
+    _guest(test, "set", "same", "--offset", "0")
+    test.tap.check(wait_until(lambda: _status(test, "same") == "SYNCHRONIZED", 20,
+                              "the guest's page"), "the new counter does")
+    return daemon
+
+
+@scenario(seconds=35)
 def guests_of_two_lives(test):
     """A guest with the host's counter reads the truth, over kills; others are told what is known."""
     test.responder()
@@ -61,6 +88,7 @@ def guests_of_two_lives(test):
     daemon = test.restart(daemon)
     test.tap.check(wait_until(lambda: _status(test, "same") == "SYNCHRONIZED", 20,
                               "the guest's page"), "the next life brings it back")
+    daemon = _disrupted_in_between(test, daemon)
     test.tap.check(_guest(test, "remove", "same").returncode == 0
                    and not (test.directory / "guests" / "same").exists(), "a guest is removed")
     test.tap.check(daemon.stop() == 0 and _status(test, "unknown") == "UNRELIABLE",
