@@ -13,10 +13,15 @@
 
 static void print_counter(const json_t *guest)
 {
+	const char *vm = member_text(guest, "vm");
+	char safe[120];
+
+	if (vm[0])
+		printf("    counter followed: %s\n", format_safe(safe, sizeof(safe), vm));
 	if (json_is_string(json_object_get(guest, "offset")))
 		printf("    counter = ((host * %s) >> %d) + %s\n", member_text(guest, "ratio"),
 		       (int)member_count(guest, "frac_bits"), member_text(guest, "offset"));
-	else
+	else if (!vm[0])
 		printf("    counter not known: vmclockctl guest set %s\n",
 		       member_text(guest, "name"));
 }
@@ -32,10 +37,11 @@ static void print_state(const json_t *guest)
 	format_safe(status, sizeof(status), member_text(guest, "status"));
 	for (i = 0; status[i]; i++)
 		status[i] = (char)toupper((unsigned char)status[i]);
-	printf("    %s, last update %s", status,
-	       format_age(&age, member_number(guest, "update_age_s")));
+	format_age(&age, member_number(guest, "update_age_s"));
 	if (strcmp(age.text, "-"))
-		printf(" ago");
+		printf("    %s, last update %s ago", status, age.text);
+	else
+		printf("    %s, not updated yet", status);
 	if (strcmp(warning, "none"))
 		printf(", disruption %s", format_safe(safe, sizeof(safe), warning));
 	if (why[0])
@@ -87,6 +93,18 @@ static int set_bits(json_t *parameters, const char *text)
 										: CTL_FINE;
 }
 
+/* Whose counter KVM shall be asked for. */
+static int set_vm(json_t *parameters, const struct options *options)
+{
+	if (options->pid && options->vm)
+		return ctl_error("--pid and --vm exclude each other");
+	if (options->pid)
+		json_object_set_new(parameters, "vm", json_sprintf("pid:%s", options->pid));
+	if (options->vm)
+		json_object_set_new(parameters, "vm", json_sprintf("name:%s", options->vm));
+	return CTL_FINE;
+}
+
 int guest_change(const struct options *options, const char *name, const char *method)
 {
 	json_t *parameters = json_pack("{s:s}", "name", name);
@@ -100,7 +118,8 @@ int guest_change(const struct options *options, const char *name, const char *me
 		json_object_set_new(parameters, "ratio", json_string(options->ratio));
 	if (options->generation)
 		json_object_set_new(parameters, "generation", json_string(options->generation));
-	if (options->frac_bits && set_bits(parameters, options->frac_bits)) {
+	if (set_vm(parameters, options) ||
+	    (options->frac_bits && set_bits(parameters, options->frac_bits))) {
 		json_decref(parameters);
 		return CTL_ERROR;
 	}

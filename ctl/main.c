@@ -5,7 +5,7 @@
 
 #include "ctl.h"
 
-enum { GUEST_COUNTER = OPTION_OFFSET | OPTION_RATIO | OPTION_FRAC_BITS };
+enum { GUEST_COUNTER = OPTION_OFFSET | OPTION_RATIO | OPTION_FRAC_BITS | OPTION_PID | OPTION_VM };
 
 static const struct command commands[] = {
 	{"status", status_run, OPTION_SOCKET | OPTION_JSON, "",

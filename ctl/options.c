@@ -40,6 +40,8 @@ static const struct option_text texts[] = {
 	{OPTION_TABLE, "table", "PATH", "the ACPI table (" VMCLOCK_ACPI_TABLE ")"},
 	{OPTION_GENERATION, "generation", "N",
 	 "the guest's generation; 'new' for one that nobody has had"},
+	{OPTION_PID, "pid", "PID", "read the counter from KVM, of this process's virtual machine"},
+	{OPTION_VM, "vm", "NAME", "likewise, of the one that QEMU or libvirt call so"},
 	{OPTION_REASON, "reason", "TEXT", "what 'guest list' shall say"},
 	{OPTION_SOON, "soon", NULL, "only warn: it will come within about a day"},
 	{OPTION_IMMINENT, "imminent", NULL, "only warn: it will come within about an hour"},
@@ -146,6 +148,12 @@ static bool set_option(struct options *options, const struct option_text *text, 
 		return true;
 	case OPTION_GENERATION:
 		options->generation = value;
+		return true;
+	case OPTION_PID:
+		options->pid = value;
+		return true;
+	case OPTION_VM:
+		options->vm = value;
 		return true;
 	case OPTION_REASON:
 		options->reason = value;

@@ -26,6 +26,8 @@ enum option_bit {
 	OPTION_IMMINENT = 1 << 17,
 	OPTION_CLEAR = 1 << 18,
 	OPTION_GUESTS = 1 << 19,
+	OPTION_PID = 1 << 20,
+	OPTION_VM = 1 << 21,
 };
 
 struct options {
@@ -49,6 +51,8 @@ struct options {
 	const char *generation;
 	const char *reason;
 	const char *warning; /* soon, imminent, none */
+	const char *pid; /* whose counter the guest has */
+	const char *vm;	 /* likewise, by name */
 	const char *guests;  /* where the guests' pages are */
 };
 

@@ -102,6 +102,7 @@ struct config {
 	char page_file[CONFIG_PATH_MAX];
 	char page_driver[CONFIG_PATH_MAX]; /* "auto", "off", or the device */
 	double page_lease_ns;
+	char page_kvm[CONFIG_PATH_MAX]; /* "auto", "off", or KVM's directory in debugfs */
 	/* [host] */
 	enum host_clock_mode host_clock;
 	double step_above_ns;	 /* farther off, the clock is set rather than slewed */

@@ -42,6 +42,8 @@ const struct config_key config_keys[] = {
 	{ "page", "driver", CONFIG_PATH, C(page_driver), 0, CONFIG_PATH_MAX, .fallback = "auto",
 	  .words = "auto|off" },
 	{ "page", "lease", CONFIG_TIME_NS, C(page_lease_ns), 1e9, 3600e9, .fallback = "10 s" },
+	{ "page", "kvm", CONFIG_PATH, C(page_kvm), 0, CONFIG_PATH_MAX, .fallback = "auto",
+	  .words = "auto|off" },
 
 	{ "host", "clock", CONFIG_WORD, C(host_clock), .fallback = "off",
 	  .words = "off|adjtimex", .later = "kernel|auto" },

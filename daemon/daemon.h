@@ -12,6 +12,7 @@
 #include "leap.h"
 #include "loop.h"
 #include "publish/host_clock.h"
+#include "publish/guest_follow.h"
 #include "publish/guest_pages.h"
 #include "publish/publisher.h"
 #include "source/source.h"
@@ -30,6 +31,7 @@ struct daemon {
 	unsigned int source_count;
 	struct publisher page;
 	struct guest_pages guests;
+	struct guest_follow follow;
 	struct host_clock host;
 	struct event_log *event_log; /* NULL: not configured */
 	struct control *control;     /* NULL: not configured or not possible */
@@ -39,6 +41,7 @@ struct daemon {
 	struct loop_timer deadline_timer; /* discipline_deadline() */
 	struct loop_timer lease_timer;	  /* of the driver's page */
 	struct loop_timer host_timer;	  /* once a second while the host's clock is followed */
+	struct loop_timer follow_timer;   /* while there are guests to be followed */
 	struct loop_timer housekeeping_timer;
 	int64_t next_housekeeping_ns; /* the regular one; the timer may be set for less */
 	int64_t next_state_write_ns;

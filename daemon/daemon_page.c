@@ -73,40 +73,6 @@ void daemon_take_splice(struct daemon *d, double raised_ns)
 		discipline_spliced(d->discipline, raised_ns);
 }
 
-/* The line in force on guests' pages too; disrupted: it is another one than before. */
-static void update_guests(struct daemon *d, bool disrupted)
-{
-	struct publication line = d->page.last;
-
-	line.disrupted = disrupted;
-	if (d->page.any)
-		guest_pages_update(&d->guests, &line, &d->page.calendar);
-}
-
-/* Guests' pages lie beside the host's, in a directory of their own. */
-static void open_guests(struct daemon *d, bool continued)
-{
-	const char *file = d->config.page_file;
-	char directory[CONFIG_PATH_MAX + 8];
-	const struct guest_settings settings = {.directory = directory,
-						.counter = &d->counter,
-						.monotonic = d->config.monotonic,
-						.continued = continued,
-						.boot_id = d->boot_id};
-	int err;
-
-	snprintf(directory, sizeof(directory), "%.*s/guests", (int)(strrchr(file, '/') - file),
-		 file);
-	err = guest_pages_open(&d->guests, &settings);
-	if (err)
-		log_error("guests' pages in %s: %s", directory, strerror(-err));
-	for (unsigned int i = 0; i < d->guests.count; i++)
-		if (d->guests.guests[i].error)
-			log_error("guest %s: its page in %s cannot be kept: %s",
-				  d->guests.guests[i].name, directory,
-				  strerror(-d->guests.guests[i].error));
-}
-
 static int write_page(struct daemon *d, const struct publication *p)
 {
 	struct page_calendar calendar;
@@ -118,7 +84,7 @@ static int write_page(struct daemon *d, const struct publication *p)
 	if (err)
 		return err;
 	daemon_take_splice(d, raised_ns);
-	update_guests(d, p->disrupted);
+	daemon_update_guests(d, p->disrupted);
 	say_ready(d);
 	return 0;
 }
@@ -188,7 +154,7 @@ void daemon_open_page(struct daemon *d, bool at_start)
 		err = publisher_reopen_file(&d->page, c->page_file, c->monotonic, message,
 					    sizeof(message));
 	if (at_start)
-		open_guests(d, resume.valid);
+		daemon_open_guests(d, resume.valid);
 	if (resume.valid)
 		discipline_seed(d->discipline, &resume.line, &resume.bound);
 	if (!err) {
@@ -218,7 +184,7 @@ void daemon_renew_calendar(struct daemon *d)
 	if (publisher_again(&d->page, &calendar, loop_now_ns(), &raised_ns))
 		return;
 	daemon_take_splice(d, raised_ns);
-	update_guests(d, false);
+	daemon_update_guests(d, false);
 	log_notice("UTC: TAI - UTC is %d s, leap indicator %d", calendar.tai_offset_s,
 		   calendar.leap);
 }

@@ -33,6 +33,11 @@ int64_t daemon_calendar_change_ns(struct daemon *daemon, int64_t now_ns);
 /* systemd is told READY after a while without any usable time, too. */
 void daemon_ready_at_last(struct daemon *daemon, int64_t now_ns);
 
+/* daemon_guests.c: their pages, beside the host's; continued: so is the line in force. */
+void daemon_open_guests(struct daemon *daemon, bool continued);
+/* The line in force on guests' pages too; disrupted: it is another one than before. */
+void daemon_update_guests(struct daemon *daemon, bool disrupted);
+
 /* daemon_driver.c: what [page] driver and lease ask for. */
 void daemon_init_publisher(struct daemon *daemon);
 /* Opens the kernel's page where it has appeared, renews its lease, tells what changed. */

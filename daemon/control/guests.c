@@ -58,12 +58,13 @@ static json_t *report_guest(const struct guest_pages *g, const struct guest_page
 	char path[400];
 
 	snprintf(path, sizeof(path), "%s/%s", g->directory, guest->name);
-	return json_pack("{s:s, s:o, s:b, s:o, s:o, s:o, s:s, s:o, s:s, s:o, s:o, s:o, s:s}",
+	return json_pack("{s:s, s:o, s:b, s:o, s:o, s:o, s:o, s:s, s:o, s:s, s:o, s:o, s:o, s:s}",
 			 "name", guest->name, "page", report_text(path), "kept",
 			 known && guest->writer && !guest->error, "offset",
 			 text_if(known, facts->scale.offset), "ratio",
 			 text_if(known, facts->scale.ratio), "frac_bits",
-			 known ? json_integer(facts->scale.frac_bits) : json_null(), "status",
+			 known ? json_integer(facts->scale.frac_bits) : json_null(), "vm",
+			 facts->vm[0] ? json_string(facts->vm) : json_null(), "status",
 			 status_word(guest_page_status(guest)), "why", report_text(facts->why),
 			 "warning", warning_word(facts->warning), "generation",
 			 text_if(facts->has_generation, facts->generation), "writes",
@@ -173,37 +174,91 @@ static json_t *changed(struct connection *c, const char *name, const char *what)
 	return varlink_reply(json_object(), false);
 }
 
-json_t *guests_add(struct connection *c, const json_t *parameters)
-{
-	const char *name = given_text(parameters, "name");
-	const char *generation_text = given_text(parameters, "generation");
+/* What AddGuest and SetGuest are told. */
+struct asked {
+	const char *name;
 	struct vmclock_scale scale;
-	uint64_t generation = 0;
-	bool given;
-	const char *wrong = parse_scale(parameters, &scale, &given);
-	int err;
+	bool scale_given;
+	uint64_t generation;
+	char vm[GUEST_VM_MAX]; /* "": not given */
+};
 
-	if (!wrong && generation_text && !parse_generation(generation_text, &generation))
+static json_t *vm_failed(const char *name, int err)
+{
+	const char *reason = err == -ENOENT	  ? "there is no such process"
+			     : err == -EOPNOTSUPP ? "KVM's directory in debugfs cannot be read"
+						  : strerror(-err);
+
+	return varlink_error(CONTROL_INTERFACE ".GuestFailed",
+			     json_pack("{s:s, s:s}", "name", name, "reason", reason));
+}
+
+/* An error to be sent, or NULL. */
+static json_t *parse_asked(struct connection *c, const json_t *parameters, struct asked *out)
+{
+	const char *generation = given_text(parameters, "generation");
+	const char *vm = given_text(parameters, "vm");
+	const char *wrong = parse_scale(parameters, &out->scale, &out->scale_given);
+	int err = 0;
+
+	out->name = given_text(parameters, "name");
+	out->vm[0] = '\0';
+	if (!wrong && generation && !parse_generation(generation, &out->generation))
 		wrong = "generation";
+	if (!wrong && vm)
+		err = out->scale_given ? -EINVAL
+				       : guest_follow_resolve(&c->daemon->follow, vm, out->vm);
+	if (err == -EINVAL)
+		wrong = "vm";
 	if (wrong)
 		return invalid(wrong);
-	err = guest_pages_add(&c->daemon->guests, name, given ? &scale : NULL,
-			      generation_text ? &generation : NULL);
-	return err ? failed(name, err, false) : changed(c, name, "added");
+	return err ? vm_failed(out->name, err) : NULL;
+}
+
+/* The loop looks at the guests that are to be followed from now on. */
+static void follow(struct daemon *daemon)
+{
+	loop_arm(&daemon->loop, &daemon->follow_timer, loop_now_ns());
+}
+
+json_t *guests_add(struct connection *c, const json_t *parameters)
+{
+	struct asked asked;
+	json_t *refused = parse_asked(c, parameters, &asked);
+	struct guest_start start = {.vm = asked.vm};
+	int err;
+
+	if (refused)
+		return refused;
+	if (asked.scale_given)
+		start.scale = &asked.scale;
+	if (given_text(parameters, "generation"))
+		start.generation = &asked.generation;
+	err = guest_pages_add(&c->daemon->guests, asked.name, &start);
+	if (err)
+		return failed(asked.name, err, false);
+	follow(c->daemon);
+	return changed(c, asked.name, "added");
 }
 
 json_t *guests_set(struct connection *c, const json_t *parameters)
 {
-	const char *name = given_text(parameters, "name");
-	struct vmclock_scale scale;
-	bool given;
-	const char *wrong = parse_scale(parameters, &scale, &given);
+	struct asked asked;
+	json_t *refused = parse_asked(c, parameters, &asked);
 	int err;
 
-	if (wrong || !given)
-		return invalid(wrong ? wrong : "offset");
-	err = guest_pages_set(&c->daemon->guests, name, &scale);
-	return err ? failed(name, err, true) : changed(c, name, "has another counter");
+	if (refused)
+		return refused;
+	if (!asked.scale_given && !asked.vm[0])
+		return invalid("offset");
+	if (asked.vm[0])
+		err = guest_pages_bind(&c->daemon->guests, asked.name, asked.vm);
+	else
+		err = guest_pages_set(&c->daemon->guests, asked.name, &asked.scale);
+	if (err)
+		return failed(asked.name, err, true);
+	follow(c->daemon);
+	return changed(c, asked.name, "has another counter");
 }
 
 /* The name of a parameter that makes no sense, or NULL. */

@@ -42,15 +42,17 @@ struct method {
 static const struct parameter no_parameter[] = {{0}};
 static const struct parameter one_interface[] = {{"interface", JSON_STRING, false}, {0}};
 static const struct parameter one_name[] = {{"name", JSON_STRING, false}, {0}};
-static const struct parameter guest_and_counter[] = {{"name", JSON_STRING, false},
-						     {"offset", JSON_STRING, true},
-						     {"ratio", JSON_STRING, true},
-						     {"frac_bits", JSON_INTEGER, true},
-						     {0}};
-static const struct parameter new_guest[] = {
-	{"name", JSON_STRING, false},	   {"offset", JSON_STRING, true},
-	{"ratio", JSON_STRING, true},	   {"frac_bits", JSON_INTEGER, true},
-	{"generation", JSON_STRING, true}, {0}};
+static const struct parameter guest_and_counter[] = {
+	{"name", JSON_STRING, false}, {"offset", JSON_STRING, true},
+	{"ratio", JSON_STRING, true}, {"frac_bits", JSON_INTEGER, true},
+	{"vm", JSON_STRING, true},    {0}};
+static const struct parameter new_guest[] = {{"name", JSON_STRING, false},
+					     {"offset", JSON_STRING, true},
+					     {"ratio", JSON_STRING, true},
+					     {"frac_bits", JSON_INTEGER, true},
+					     {"generation", JSON_STRING, true},
+					     {"vm", JSON_STRING, true},
+					     {0}};
 static const struct parameter disruption[] = {{"name", JSON_STRING, false},
 					      {"reason", JSON_STRING, true},
 					      {"warning", JSON_STRING, true},

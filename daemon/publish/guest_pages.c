@@ -152,6 +152,7 @@ static void doubt(const struct guest_pages *g, struct guest_page *guest)
 		why[strcspn(why, "\n")] = '\0';
 		forget_scale(guest, why);
 		guest->facts.warning = 0;
+		guest->facts.vm[0] = '\0';
 		keep(g, guest);
 	} else if (err != -ENOENT) {
 		forget_scale(guest, "it was disrupted while no daemon ran");
@@ -223,14 +224,14 @@ static void forget_files(const struct guest_pages *g, const char *name)
 	unlink(path_of(g, name, ".journal", path));
 }
 
-static void set_facts(struct guest_facts *facts, const struct vmclock_scale *scale,
-		      const uint64_t *generation)
+static void set_facts(struct guest_facts *facts, const struct guest_start *start)
 {
-	facts->known = scale != NULL;
-	facts->scale = scale ? *scale : host_counter;
-	facts->has_generation = generation != NULL;
-	facts->generation = generation ? *generation : 0;
-	guest_text_set_why(facts, scale ? "" : "its counter is not known yet");
+	facts->known = start->scale != NULL;
+	facts->scale = start->scale ? *start->scale : host_counter;
+	facts->has_generation = start->generation != NULL;
+	facts->generation = start->generation ? *start->generation : 0;
+	snprintf(facts->vm, sizeof(facts->vm), "%s", start->vm ? start->vm : "");
+	guest_text_set_why(facts, start->scale ? "" : "its counter is not known yet");
 }
 
 /* With a file that says how much is known of it, before there is a page to be believed. */
@@ -247,13 +248,12 @@ static int begin(struct guest_pages *g, struct guest_page *guest)
 	return err;
 }
 
-int guest_pages_add(struct guest_pages *g, const char *name, const struct vmclock_scale *scale,
-		    const uint64_t *generation)
+int guest_pages_add(struct guest_pages *g, const char *name, const struct guest_start *start)
 {
 	struct guest_page *guest;
 	int err;
 
-	if (!guest_name_is_good(name) || (scale && !scale_is_good(scale)))
+	if (!guest_name_is_good(name) || (start->scale && !scale_is_good(start->scale)))
 		return -EINVAL;
 	if (find(g, name))
 		return -EEXIST;
@@ -264,24 +264,19 @@ int guest_pages_add(struct guest_pages *g, const char *name, const struct vmcloc
 	guest = append(g, name);
 	if (!guest)
 		return -ENOMEM;
-	set_facts(&guest->facts, scale, generation);
+	set_facts(&guest->facts, start);
 	err = begin(g, guest);
 	if (err)
 		g->count--;
 	return err;
 }
 
-int guest_pages_set(struct guest_pages *g, const char *name, const struct vmclock_scale *scale)
+int guest_pages_found(struct guest_pages *g, struct guest_page *guest,
+		      const struct vmclock_scale *scale)
 {
-	struct guest_page *guest = find(g, name);
-	struct guest_page next;
+	struct guest_page next = *guest;
 	int err;
 
-	if (!guest)
-		return -ENOENT;
-	if (!scale_is_good(scale))
-		return -EINVAL;
-	next = *guest;
 	next.facts.known = true;
 	next.facts.scale = *scale;
 	guest_text_set_why(&next.facts, "");
@@ -293,6 +288,24 @@ int guest_pages_set(struct guest_pages *g, const char *name, const struct vmcloc
 	if (guest->writer)
 		return vmclock_writer_rescale(guest->writer, scale);
 	return open_page(g, guest);
+}
+
+int guest_pages_set(struct guest_pages *g, const char *name, const struct vmclock_scale *scale)
+{
+	struct guest_page *guest = find(g, name);
+	char vm[GUEST_VM_MAX];
+	int err;
+
+	if (!guest)
+		return -ENOENT;
+	if (!scale_is_good(scale))
+		return -EINVAL;
+	memcpy(vm, guest->facts.vm, sizeof(vm));
+	guest->facts.vm[0] = '\0';
+	err = guest_pages_found(g, guest, scale);
+	if (err)
+		memcpy(guest->facts.vm, vm, sizeof(vm));
+	return err;
 }
 
 /* The page as the facts have it. */
@@ -342,7 +355,31 @@ int guest_pages_disrupt(struct guest_pages *g, const char *name,
 		return -ENOENT;
 	if (disruption->warning & ~WARNINGS)
 		return -EINVAL;
+	if (!disruption->warn_only)
+		guest->facts.vm[0] = '\0';
 	return disrupt(g, guest, disruption);
+}
+
+int guest_pages_bind(struct guest_pages *g, const char *name, const char *vm)
+{
+	const struct guest_disruption now = {.why = "its counter is not known yet"};
+	struct guest_page *guest = find(g, name);
+
+	if (!guest)
+		return -ENOENT;
+	guest->watch = (struct guest_watch){.seen = false};
+	snprintf(guest->facts.vm, sizeof(guest->facts.vm), "%s", vm);
+	return disrupt(g, guest, &now);
+}
+
+void guest_pages_lost(struct guest_pages *g, struct guest_page *guest, const char *why)
+{
+	const struct guest_disruption now = {.why = why};
+
+	if (guest->facts.known)
+		disrupt(g, guest, &now);
+	else
+		guest_text_set_why(&guest->facts, why);
 }
 
 void guest_pages_disrupt_all(struct guest_pages *g, const char *why)

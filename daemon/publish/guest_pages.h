@@ -17,9 +17,20 @@
 
 enum { GUEST_NAME_MAX = 64, GUESTS_MAX = 1024 };
 
+/* What is seen of a guest that is followed (guest_follow.h). */
+struct guest_watch {
+	int pid;
+	uint64_t start; /* of the process */
+	char entry[32]; /* in KVM's directory; "": to be looked for */
+	bool seen;	/* a scale that is not the one in force yet: */
+	struct vmclock_scale scale;
+	int64_t since_ns; /* CLOCK_MONOTONIC */
+};
+
 struct guest_page {
 	char name[GUEST_NAME_MAX];
 	struct guest_facts facts;
+	struct guest_watch watch;
 	struct vmclock_writer *writer; /* NULL: could not be opened */
 	bool disrupt;		       /* the next line changes the marker */
 	int error;		       /* of opening it, or of the last update; 0: none */
@@ -64,20 +75,33 @@ bool guest_name_is_good(const char *name);
  */
 int guest_pages_open(struct guest_pages *g, const struct guest_settings *settings);
 
+/* How a guest begins. */
+struct guest_start {
+	const struct vmclock_scale *scale; /* NULL: not known yet */
+	const uint64_t *generation;	   /* NULL: the page has none */
+	const char *vm;			   /* guest_facts.vm; NULL: it is said by hand */
+};
+
+/* -EINVAL: name or scale; -EEXIST; -ENOSPC: GUESTS_MAX; -errno. */
+int guest_pages_add(struct guest_pages *g, const char *name, const struct guest_start *start);
 /*
- * scale NULL: not known yet. generation NULL: the page has none.
- * -EINVAL: name or scale; -EEXIST; -ENOSPC: GUESTS_MAX; -errno.
+ * By hand: a new disruption marker for the guest, with the next line. It is not followed any more.
+ * -ENOENT; -EINVAL; -errno.
  */
-int guest_pages_add(struct guest_pages *g, const char *name, const struct vmclock_scale *scale,
-		    const uint64_t *generation);
-/* A new disruption marker for the guest, with the next line. -ENOENT; -EINVAL; -errno. */
 int guest_pages_set(struct guest_pages *g, const char *name, const struct vmclock_scale *scale);
+/* The guest is followed from now on; its page is UNRELIABLE until it is found. -ENOENT; -errno. */
+int guest_pages_bind(struct guest_pages *g, const char *name, const char *vm);
 /*
- * Unless it is a warning: the page says UNRELIABLE, with a new marker, until guest_pages_set(). It
- * does so even if that cannot be kept for the daemon's next life. -ENOENT; -EINVAL; -errno.
+ * Unless it is a warning: the page says UNRELIABLE, with a new marker, until guest_pages_set() or
+ * _bind(): the guest is not followed any more, for what is read now may be the old counter. The
+ * page does so even if that cannot be kept for the daemon's next life. -ENOENT; -EINVAL; -errno.
  */
 int guest_pages_disrupt(struct guest_pages *g, const char *name,
 			const struct guest_disruption *disruption);
+/* Of a guest that is followed: its counter was found, 0 or -errno; or lost, for this reason. */
+int guest_pages_found(struct guest_pages *g, struct guest_page *guest,
+		      const struct vmclock_scale *scale);
+void guest_pages_lost(struct guest_pages *g, struct guest_page *guest, const char *why);
 /* The host's counter broke, and with it what the guests' counters were derived from. */
 void guest_pages_disrupt_all(struct guest_pages *g, const char *why);
 /* Who still maps the page reads UNRELIABLE. -ENOENT; -errno. */

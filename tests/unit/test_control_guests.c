@@ -153,6 +153,30 @@ static void a_disruption_is_told_and_listed(void **state)
 	assert_member("why", "");
 }
 
+static void a_guest_is_bound_to_a_machine_of_kvm(void **state)
+{
+	struct guest_follow *follow = &control_fake.daemon.follow;
+
+	(void)state;
+	*follow = (struct guest_follow){
+		.guests = guests, .kvm_directory = "", .proc_directory = "/proc"};
+	assert_answer(ask(0, "AddGuest", "\"name\":\"web\",\"vm\":\"name:web\""),
+		      HOST ".GuestFailed", NULL);
+	assert_int_equal(guests->count, 0);
+	follow->kvm_directory = top;
+	fine("AddGuest", "\"name\":\"web\",\"vm\":\"name:web\"");
+	assert_member("vm", "name:web");
+	assert_member("status", "unreliable");
+	fine("SetGuest", "\"name\":\"web\",\"offset\":\"6\"");
+	assert_true(guests->guests[0].facts.vm[0] == '\0');
+	assert_member("status", "synchronized");
+	fine("SetGuest", "\"name\":\"web\",\"vm\":\"name:other\"");
+	assert_member("vm", "name:other");
+	assert_member("status", "unreliable");
+	fine("DisruptGuest", "\"name\":\"web\"");
+	assert_true(guests->guests[0].facts.vm[0] == '\0');
+}
+
 static void only_root_may_change_guests(void **state)
 {
 	static const char *const methods[] = {"AddGuest", "SetGuest", "RemoveGuest",
@@ -185,6 +209,8 @@ static void senseless_parameters_are_named(void **state)
 		{"\"name\":\"a\",\"frac_bits\":-1", "frac_bits"},
 		{"\"name\":\"a\",\"frac_bits\":\"1\"", "frac_bits"},
 		{"\"name\":\"a\",\"generation\":\"-1\"", "generation"},
+		{"\"name\":\"a\",\"vm\":\"41\"", "vm"},
+		{"\"name\":\"a\",\"vm\":\"name:a\",\"offset\":\"1\"", "vm"},
 		{"\"name\":\"a\",\"more\":1", "more"},
 	};
 
@@ -217,8 +243,11 @@ static void what_is_not_there_or_twice_is_said(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CASE(guests_come_change_and_go),	  CASE(a_disruption_is_told_and_listed),
-		CASE(only_root_may_change_guests),	  CASE(senseless_parameters_are_named),
+		CASE(guests_come_change_and_go),
+		CASE(a_disruption_is_told_and_listed),
+		CASE(a_guest_is_bound_to_a_machine_of_kvm),
+		CASE(only_root_may_change_guests),
+		CASE(senseless_parameters_are_named),
 		CASE(what_is_not_there_or_twice_is_said),
 	};
 

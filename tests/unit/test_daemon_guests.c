@@ -65,6 +65,13 @@ static void begin(bool continued)
 	assert_int_equal(guest_pages_open(&guests, &settings), 0);
 }
 
+static int add(const char *name, const struct vmclock_scale *scale, const uint64_t *generation)
+{
+	const struct guest_start how = {.scale = scale, .generation = generation};
+
+	return guest_pages_add(&guests, name, &how);
+}
+
 static int start(void **state)
 {
 	(void)state;
@@ -144,8 +151,8 @@ enum {
 static void each_guest_gets_the_time_by_its_own_counter(void **state)
 {
 	(void)state;
-	assert_int_equal(guest_pages_add(&guests, "one", &shifted, NULL), 0);
-	assert_int_equal(guest_pages_add(&guests, "two", &scaled, NULL), 0);
+	assert_int_equal(add("one", &shifted, NULL), 0);
+	assert_int_equal(add("two", &scaled, NULL), 0);
 	assert_status("one", UNRELIABLE);
 	for (int i = 0; i < 50; i++) {
 		publish(0, false);
@@ -160,7 +167,7 @@ static void each_guest_gets_the_time_by_its_own_counter(void **state)
 static void a_page_is_unreliable_until_the_scale_is_known(void **state)
 {
 	(void)state;
-	assert_int_equal(guest_pages_add(&guests, "one", NULL, NULL), 0);
+	assert_int_equal(add("one", NULL, NULL), 0);
 	publish(0, false);
 	assert_status("one", UNRELIABLE);
 	assert_int_equal(guest_pages_set(&guests, "one", &shifted), 0);
@@ -175,8 +182,8 @@ static void another_scale_is_a_disruption_of_that_guest_alone(void **state)
 	uint64_t one, two;
 
 	(void)state;
-	guest_pages_add(&guests, "one", &shifted, NULL);
-	guest_pages_add(&guests, "two", &shifted, NULL);
+	add("one", &shifted, NULL);
+	add("two", &shifted, NULL);
 	publish(0, false);
 	one = page_of("one").disruption_marker;
 	two = page_of("two").disruption_marker;
@@ -194,7 +201,7 @@ static void a_step_back_is_raised_or_a_disruption(void **state)
 	uint64_t marker;
 
 	(void)state;
-	guest_pages_add(&guests, "one", &scaled, NULL);
+	add("one", &scaled, NULL);
 	publish(500, false);
 	marker = page_of("one").disruption_marker;
 	publish(0, false);
@@ -210,8 +217,8 @@ static void the_next_life_goes_on_with_them(void **state)
 	uint64_t marker;
 
 	(void)state;
-	guest_pages_add(&guests, "one", &scaled, NULL);
-	guest_pages_add(&guests, "two", NULL, NULL);
+	add("one", &scaled, NULL);
+	add("two", NULL, NULL);
 	publish(0, false);
 	publish(0, false);
 	marker = page_of("one").disruption_marker;
@@ -234,7 +241,7 @@ static void the_next_life_goes_on_with_them(void **state)
 static void an_end_leaves_them_freerunning(void **state)
 {
 	(void)state;
-	guest_pages_add(&guests, "one", &scaled, NULL);
+	add("one", &scaled, NULL);
 	publish(0, false);
 	guest_pages_close(&guests);
 	assert_status("one", FREERUNNING);
@@ -262,7 +269,7 @@ static void a_page_whose_scale_was_lost_is_unreliable(void **state)
 		char path[128];
 		FILE *file;
 
-		guest_pages_add(&guests, "one", &scaled, NULL);
+		add("one", &scaled, NULL);
 		publish(0, false);
 		die();
 		snprintf(path, sizeof(path), "%s/one.guest", directory);
@@ -291,8 +298,8 @@ static void a_disrupted_page_is_unreliable_until_the_new_scale(void **state)
 	uint64_t marker;
 
 	(void)state;
-	guest_pages_add(&guests, "one", &shifted, NULL);
-	guest_pages_add(&guests, "two", &shifted, NULL);
+	add("one", &shifted, NULL);
+	add("two", &shifted, NULL);
 	publish(0, false);
 	marker = page_of("one").disruption_marker;
 	disrupt("one", &migrated);
@@ -328,7 +335,7 @@ static void a_warning_stays_until_it_is_taken_back_or_comes_true(void **state)
 	uint64_t marker;
 
 	(void)state;
-	guest_pages_add(&guests, "one", &shifted, NULL);
+	add("one", &shifted, NULL);
 	publish(0, false);
 	marker = page_of("one").disruption_marker;
 	disrupt("one", &how);
@@ -361,8 +368,8 @@ static void a_generation_is_on_the_page_from_when_it_is_told(void **state)
 	const uint64_t generation = 7;
 
 	(void)state;
-	guest_pages_add(&guests, "none", &shifted, NULL);
-	guest_pages_add(&guests, "one", NULL, &generation);
+	add("none", &shifted, NULL);
+	add("one", NULL, &generation);
 	assert_true(page_of("one").vm_generation_counter == 7);
 	assert_int_equal(guest_pages_set(&guests, "one", &shifted), 0);
 	publish(0, false);
@@ -381,7 +388,7 @@ static void a_generation_is_on_the_page_from_when_it_is_told(void **state)
 static void a_scale_of_another_boot_is_not_believed(void **state)
 {
 	(void)state;
-	guest_pages_add(&guests, "one", &shifted, NULL);
+	add("one", &shifted, NULL);
 	publish(0, false);
 	die();
 	boot_id = "another-boot";
@@ -400,7 +407,7 @@ static void what_was_disrupted_without_a_daemon_stays_so(void **state)
 
 	(void)state;
 	for (int life = 0; life < 2; life++) {
-		guest_pages_add(&guests, "one", &shifted, NULL);
+		add("one", &shifted, NULL);
 		publish(0, false);
 		die();
 		snprintf(path, sizeof(path), "%s/one.disrupted", directory);
@@ -422,8 +429,8 @@ static void what_was_disrupted_without_a_daemon_stays_so(void **state)
 static void a_broken_counter_of_the_host_disrupts_all(void **state)
 {
 	(void)state;
-	guest_pages_add(&guests, "one", &shifted, NULL);
-	guest_pages_add(&guests, "two", &scaled, NULL);
+	add("one", &shifted, NULL);
+	add("two", &scaled, NULL);
 	publish(0, false);
 	guest_pages_disrupt_all(&guests, "the counter went back");
 	publish(0, true);
@@ -439,7 +446,7 @@ static void a_disruption_that_cannot_be_kept_is_on_the_page(void **state)
 	char kept[sizeof(guests.directory)];
 
 	(void)state;
-	guest_pages_add(&guests, "one", &shifted, NULL);
+	add("one", &shifted, NULL);
 	publish(0, false);
 	memcpy(kept, guests.directory, sizeof(kept));
 	strcpy(guests.directory, "/proc/none");
@@ -456,8 +463,8 @@ static void whoever_maps_a_removed_page_is_told(void **state)
 	char path[128];
 
 	(void)state;
-	guest_pages_add(&guests, "one", &shifted, NULL);
-	guest_pages_add(&guests, "two", &shifted, NULL);
+	add("one", &shifted, NULL);
+	add("two", &shifted, NULL);
 	publish(0, false);
 	snprintf(path, sizeof(path), "%s/one", directory);
 	assert_int_equal(vmclock_open(path, 0, &clock), 0);
@@ -482,14 +489,14 @@ static void bad_names_and_scales_are_refused(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		assert_int_equal(guest_pages_add(&guests, names[i], &shifted, NULL), -EINVAL);
+		assert_int_equal(add(names[i], &shifted, NULL), -EINVAL);
 	memset(longest, 'x', GUEST_NAME_MAX);
-	assert_int_equal(guest_pages_add(&guests, longest, NULL, NULL), -EINVAL);
-	assert_int_equal(guest_pages_add(&guests, longest + 1, NULL, NULL), 0);
-	assert_int_equal(guest_pages_add(&guests, "a.b-c_D9", NULL, NULL), 0);
-	assert_int_equal(guest_pages_add(&guests, "a.b-c_D9", NULL, NULL), -EEXIST);
-	assert_int_equal(guest_pages_add(&guests, "x", &none, NULL), -EINVAL);
-	assert_int_equal(guest_pages_add(&guests, "x", &wide, NULL), -EINVAL);
+	assert_int_equal(add(longest, NULL, NULL), -EINVAL);
+	assert_int_equal(add(longest + 1, NULL, NULL), 0);
+	assert_int_equal(add("a.b-c_D9", NULL, NULL), 0);
+	assert_int_equal(add("a.b-c_D9", NULL, NULL), -EEXIST);
+	assert_int_equal(add("x", &none, NULL), -EINVAL);
+	assert_int_equal(add("x", &wide, NULL), -EINVAL);
 	assert_int_equal(guest_pages_set(&guests, "a.b-c_D9", &none), -EINVAL);
 	assert_int_equal(guest_pages_set(&guests, "x", &shifted), -ENOENT);
 	assert_int_equal(guests.count, 2);

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Which of KVM's virtual machines is meant: by its process, or by the name that was given to it. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "kvm_counter.h"
+
+/* QEMU's arguments run to some KiB under libvirt; the name comes first among them. */
+enum { ARGUMENTS_SIZE = 16384, STAT_SIZE = 1024, START_FIELD = 22 };
+
+/* The process of an entry "PID-FD"; 0: it is none. */
+static int pid_of(const char *entry)
+{
+	char *end;
+	long pid = strtol(entry, &end, 10);
+
+	if (entry[0] < '1' || entry[0] > '9' || *end != '-' || !end[1] ||
+	    end[1 + strspn(end + 1, "0123456789")] || pid > 1 << 30 ||
+	    strlen(entry) >= KVM_ENTRY_MAX)
+		return 0;
+	return (int)pid;
+}
+
+static int several(char why[KVM_WHY_MAX], const char *what)
+{
+	snprintf(why, KVM_WHY_MAX, "%s", what);
+	return -ENOTSUP;
+}
+
+int kvm_find_by_pid(const char *kvm_directory, int pid, char entry[KVM_ENTRY_MAX],
+		    char why[KVM_WHY_MAX])
+{
+	DIR *dir = opendir(kvm_directory);
+	const struct dirent *at;
+	unsigned int found = 0;
+
+	why[0] = '\0';
+	if (!dir)
+		return -errno;
+	while ((at = readdir(dir)))
+		if (pid_of(at->d_name) == pid && !found++)
+			snprintf(entry, KVM_ENTRY_MAX, "%.31s", at->d_name);
+	closedir(dir);
+	if (found > 1)
+		return several(why, "its process has several virtual machines");
+	return found ? 0 : -ENOENT;
+}
+
+static ssize_t read_proc(const char *proc_directory, int pid, const char *file, char *text,
+			 size_t size)
+{
+	char path[KVM_PATH_MAX];
+	ssize_t length;
+	int fd;
+
+	if (snprintf(path, sizeof(path), "%s/%d/%s", proc_directory, pid, file) >=
+	    (int)sizeof(path))
+		return -ENAMETOOLONG;
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0)
+		return -errno;
+	length = read(fd, text, size - 1);
+	if (length < 0)
+		length = errno == ESRCH ? -ENOENT : -errno;
+	else
+		text[length] = '\0';
+	close(fd);
+	return length;
+}
+
+/* "NAME", "NAME,more=...", "guest=NAME" and "guest=NAME,more=...". */
+static bool value_names(const char *value, const char *name)
+{
+	static const char key[] = "guest=";
+	size_t length = strlen(name);
+
+	if (!strncmp(value, key, sizeof(key) - 1))
+		value += sizeof(key) - 1;
+	return !strncmp(value, name, length) && (!value[length] || value[length] == ',');
+}
+
+bool kvm_arguments_name(const char *arguments, size_t length, const char *name)
+{
+	const char *at = arguments, *end = arguments + length;
+	bool next = false;
+
+	while (at < end) {
+		size_t rest = (size_t)(end - at), size = strnlen(at, rest);
+
+		if (size == rest)
+			return false; /* cut off */
+		if (next)
+			return value_names(at, name);
+		next = !strcmp(at, "-name") || !strcmp(at, "--name");
+		at += size + 1;
+	}
+	return false;
+}
+
+static bool has_name(const char *proc_directory, int pid, const char *name)
+{
+	char arguments[ARGUMENTS_SIZE];
+	ssize_t length = read_proc(proc_directory, pid, "cmdline", arguments, sizeof(arguments));
+
+	return length > 0 && kvm_arguments_name(arguments, (size_t)length, name);
+}
+
+int kvm_find_by_name(const char *kvm_directory, const char *proc_directory, const char *name,
+		     int *pid, char why[KVM_WHY_MAX])
+{
+	DIR *dir = opendir(kvm_directory);
+	const struct dirent *at;
+	int found = 0;
+
+	why[0] = '\0';
+	if (!dir)
+		return -errno;
+	*pid = 0;
+	while (found < 2 && (at = readdir(dir))) {
+		int one = pid_of(at->d_name);
+
+		if (!one || one == *pid || !has_name(proc_directory, one, name))
+			continue;
+		*pid = one;
+		found++;
+	}
+	closedir(dir);
+	if (found > 1)
+		return several(why, "several processes have a virtual machine of this name");
+	return found ? 0 : -ENOENT;
+}
+
+/* The name of a program, in parentheses, may hold blanks and parentheses. */
+int kvm_parse_start(const char *text, uint64_t *out)
+{
+	const char *at = strrchr(text, ')');
+	char *end;
+
+	if (!at || at[1] != ' ')
+		return -EBADMSG;
+	at += 2;
+	for (int field = 3; field < START_FIELD; field++) {
+		at = strchr(at, ' ');
+		if (!at)
+			return -EBADMSG;
+		at++;
+	}
+	if (*at < '0' || *at > '9')
+		return -EBADMSG;
+	errno = 0;
+	*out = strtoull(at, &end, 10);
+	return errno || *end != ' ' ? -EBADMSG : 0;
+}
+
+int kvm_process_start(const char *proc_directory, int pid, uint64_t *out)
+{
+	char text[STAT_SIZE];
+	ssize_t length = read_proc(proc_directory, pid, "stat", text, sizeof(text));
+
+	return length < 0 ? (int)length : kvm_parse_start(text, out);
+}
