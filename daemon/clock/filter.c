@@ -28,17 +28,19 @@ static const double LEAST_START_VAR_NS2 = 1e4;
 /* A pulse's base lateness cannot be observed: a tenth of the stated most, or 1 us by experience. */
 static const double EDGE_DELAY_SHARE = 0.1;
 static const double EDGE_DELAY_SD_NS = 1000.0;
-/* The first pulse may be late by so much, and differ from the second by so much. */
+/* The first pulse may be late by so much, and differ from the second by so much: what an interrupt
+ * usually differs by. Where they differ by more, judge_start() begins anew. */
 static const double EDGE_START_SD_NS = 1e5;
-static const double EDGE_PAIR_SD_NS = 1e4;
+static const double EDGE_PAIR_SD_NS = 3e3;
 /* A rate further from what was believed before is no rate: one of the two came late. */
 static const double PAIR_RATE_SDS = 3.0;
 /* So many pulses have to agree with a start, each within so many sd. */
 static const unsigned int PULSES_TO_SETTLE = 4;
 static const double PAIR_SURPRISE_SDS = 3.0;
-/* An interrupt is late by a few us, on the whole: as good as having seen so many of them. Without
- * this belief a wrong rate would pass for lateness through the first half minute. */
-static const double EDGE_LATENESS_NS = 3000.0;
+/* An interrupt is late by so much more than the quickest of them: as good as having seen so many.
+ * Without this belief a wrong rate would pass for lateness through the first half minute; with a
+ * larger one the first pages would be ahead of the pulse by it, however steady the stamps are. */
+static const double EDGE_LATENESS_NS = 500.0;
 static const double EDGE_LATENESS_SAMPLES = 4.0;
 
 /* The base delay is forgotten over so many samples in which it is being measured: those late by

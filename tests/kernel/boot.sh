@@ -113,7 +113,7 @@ test_module() {
 	shift 2
 	rm -rf "$tree"
 	mkdir -p "$tree"
-	cp "$here/modules/$name.c" "$tree"
+	cp "$here/modules/$name.c" "$here"/modules/*.h "$tree"
 	echo "obj-m := $name.o" >"$tree/Kbuild"
 	nice -n 15 make -C "$kernel" M="$tree" W=1 "$@" modules >"$tree/log" 2>&1 || {
 		cat "$tree/log" >&2

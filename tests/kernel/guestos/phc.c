@@ -18,9 +18,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <vmclock.h>
-
 #include "harness.h"
+#include "truth.h"
 
 #define PHC "/sys/module/mock_phc/parameters/"
 #define PAGE "/run/vmclock/page"
@@ -140,16 +139,15 @@ static bool is_used(const struct report *report)
 	return !strcmp(report->state, "selected");
 }
 
-/* A slow machine may take long to poll; what counts is how many polls it were. */
 static bool becomes_used(void)
 {
-	for (int i = 0; i < 600; i++) {
+	for (int i = 0; i < 120; i++) {
 		struct report report = report_now();
 
 		if (is_used(&report))
 			return true;
 		claim();
-		sleep_ms(100);
+		sleep_ms(500);
 	}
 	return false;
 }
@@ -161,33 +159,18 @@ static struct watcher {
 	int64_t worst_ns, widest_ns;
 } watcher;
 
-static bool read_truth(int64_t *true_ns)
+static void judge(const struct comparison *now)
 {
-	uint64_t before, after;
-	char text[100];
-
-	return get_text(PHC "truth", text, sizeof(text)) &&
-	       sscanf(text, "%" SCNu64 " %" SCNu64 " %" SCNd64, &before, &after, true_ns) == 3;
-}
-
-/* True time is read between two readings of the page. */
-static void judge(const struct vmclock_reading *before, const struct vmclock_reading *after,
-		  int64_t true_ns)
-{
-	int64_t middle_ns = before->tai.time_ns + (after->tai.time_ns - before->tai.time_ns) / 2;
+	const struct vmclock_interval *tai = &now->reading.tai;
 
 	watcher.readings++;
-	if (true_ns < before->tai.earliest_ns || true_ns > after->tai.latest_ns) {
-		if (watcher.wrong++ < 5)
-			note("wrong: %" PRId64 " not in [%" PRId64 ", %" PRId64 "]", true_ns,
-			     before->tai.earliest_ns, after->tai.latest_ns);
-	}
-	/* A reading that was interrupted says little of the error. */
-	if (after->tai.time_ns - before->tai.time_ns < 100000 &&
-	    llabs(true_ns - middle_ns) > watcher.worst_ns)
-		watcher.worst_ns = llabs(true_ns - middle_ns);
-	if (after->tai.latest_ns - after->tai.time_ns > watcher.widest_ns)
-		watcher.widest_ns = after->tai.latest_ns - after->tai.time_ns;
+	if (now->outside && watcher.wrong++ < 5)
+		note("wrong: off by %" PRId64 " ns, bound %" PRIu64 " ns", now->error_ns,
+		     now->reading.max_error_ns);
+	if (llabs(now->error_ns) > watcher.worst_ns)
+		watcher.worst_ns = llabs(now->error_ns);
+	if (tai->latest_ns - tai->time_ns > watcher.widest_ns)
+		watcher.widest_ns = tai->latest_ns - tai->time_ns;
 }
 
 static void *watch(void *unused)
@@ -198,15 +181,13 @@ static void *watch(void *unused)
 	if (vmclock_open(PAGE, 0, &clock))
 		return NULL;
 	while (!watcher.stop) {
-		struct vmclock_reading before, after;
-		int64_t true_ns;
+		struct comparison now;
 
-		if (!vmclock_now(clock, &before) && read_truth(&true_ns) &&
-		    !vmclock_now(clock, &after))
-			judge(&before, &after, true_ns);
+		if (truth_compare(clock, "mock_phc", 0, &now))
+			judge(&now);
 		else
 			watcher.unreadable++;
-		sleep_ms(2);
+		sleep_ms(5);
 	}
 	vmclock_close(clock);
 	return NULL;
@@ -233,7 +214,7 @@ static void test_fault(const char *name, const char *parameter, const char *valu
 	/* Polls are counted from the first report on: the fault is there at each of them. */
 	first = now = report_now();
 	while (is_used(&now) && now.sent <= first.sent + POLLS_TO_DROP) {
-		sleep_ms(20);
+		sleep_ms(100);
 		now = report_now();
 	}
 	check(!is_used(&now), "%s: dropped within %d polls", name, POLLS_TO_DROP);

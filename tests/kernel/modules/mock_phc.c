@@ -2,31 +2,27 @@
 /*
  * A PTP hardware clock that lies on request.
  *
- * True time is epoch_ns + CLOCK_MONOTONIC_RAW; the clock shows it until it is told otherwise by its
- * parameters, which can be written at any time in /sys/module/mock_phc/parameters:
+ * It shows true time (TAI, see mock_time.h) until it is told otherwise by its parameters, which can
+ * be written at any time in /sys/module/mock_phc/parameters:
  *
- *   epoch_ns    of true time (default: the clock begins at CLOCK_REALTIME, plus tai_offset_s)
  *   step_ns     added to what it shows, at once and for good; reads back as the sum of all steps
  *   drift_ppb   its rate against true time, from now on
  *   busy        that many readings are answered with EBUSY; -1: all
  *   present     0 removes the device, 1 brings it back
  *   before_ns, after_ns   how long a reading takes before and after the register is captured
- *   truth       (read) "counter counter true_ns": true time between two readings of the TSC
  *
  * Its pin delivers a pulse at every true second, stamped without error by what the clock shows.
  * With precise=1 (at load) it offers hardware captures of both clocks.
  */
 #include <linux/delay.h>
 #include <linux/hrtimer.h>
-#include <linux/math64.h>
 #include <linux/module.h>
 #include <linux/ptp_clock_kernel.h>
 #include <linux/spinlock.h>
-#include <linux/timekeeping.h>
-#include <linux/timex.h>
 #include <linux/version.h>
 
-static s64 epoch_ns;
+#include "mock_time.h"
+
 static int tai_offset_s = 37;
 static bool precise;
 static int busy;
@@ -53,15 +49,6 @@ static struct ptp_clock *clock;
 static struct hrtimer pulse_timer;
 static s64 next_pulse_s;
 
-static s64 drift_at(s64 raw_ns)
-{
-	s64 since_ns = raw_ns - drift_from_ns;
-	s64 seconds = div_s64(since_ns, NSEC_PER_SEC);
-
-	return seconds * drift_ppb +
-	       div_s64((since_ns - seconds * NSEC_PER_SEC) * drift_ppb, NSEC_PER_SEC);
-}
-
 /* What the clock shows at a moment of CLOCK_MONOTONIC_RAW. */
 static s64 shown_at(s64 raw_ns)
 {
@@ -69,7 +56,8 @@ static s64 shown_at(s64 raw_ns)
 	s64 shown;
 
 	spin_lock_irqsave(&lock, flags);
-	shown = epoch_ns + raw_ns + step_ns + drift_at(raw_ns);
+	shown = mock_time_at(raw_ns) + step_ns +
+		mock_time_gained(raw_ns - drift_from_ns, drift_ppb);
 	spin_unlock_irqrestore(&lock, flags);
 	return shown;
 }
@@ -132,7 +120,7 @@ static void set_drift(s64 ppb)
 
 	spin_lock_irqsave(&lock, flags);
 	raw_ns = ktime_get_raw_ns();
-	step_ns += drift_at(raw_ns);
+	step_ns += mock_time_gained(raw_ns - drift_from_ns, drift_ppb);
 	drift_from_ns = raw_ns;
 	drift_ppb = ppb;
 	spin_unlock_irqrestore(&lock, flags);
@@ -159,11 +147,11 @@ static int mock_phc_settime64(struct ptp_clock_info *info, const struct timespec
 /* Arms the timer for the next true second. */
 static void arm_pulse(bool restart)
 {
-	s64 true_ns = epoch_ns + ktime_get_raw_ns();
+	s64 raw_ns = ktime_get_raw_ns();
 	s64 at_ns;
 
-	next_pulse_s = div_s64(true_ns, NSEC_PER_SEC) + 1;
-	at_ns = ktime_get_ns() + next_pulse_s * NSEC_PER_SEC - true_ns;
+	next_pulse_s = div_s64(mock_time_at(raw_ns), NSEC_PER_SEC) + 1;
+	at_ns = ktime_get_ns() + mock_time_raw(next_pulse_s * NSEC_PER_SEC) - raw_ns;
 	if (restart)
 		hrtimer_set_expires(&pulse_timer, ns_to_ktime(at_ns));
 	else
@@ -174,7 +162,7 @@ static enum hrtimer_restart pulse_due(struct hrtimer *timer)
 {
 	struct ptp_clock_event event = {
 		.type = PTP_CLOCK_EXTTS,
-		.timestamp = shown_at(next_pulse_s * NSEC_PER_SEC - epoch_ns),
+		.timestamp = shown_at(mock_time_raw(next_pulse_s * NSEC_PER_SEC)),
 	};
 
 	ptp_clock_event(clock, &event);
@@ -286,24 +274,6 @@ static const struct kernel_param_ops drift_ops = {
 module_param_cb(drift_ppb, &drift_ops, NULL, 0644);
 MODULE_PARM_DESC(drift_ppb, "rate against true time");
 
-static int param_set_epoch(const char *text, const struct kernel_param *param)
-{
-	return kstrtos64(text, 0, &epoch_ns);
-}
-
-static int param_get_epoch(char *text, const struct kernel_param *param)
-{
-	return sysfs_emit(text, "%lld\n", epoch_ns);
-}
-
-static const struct kernel_param_ops epoch_ops = {
-	.set = param_set_epoch,
-	.get = param_get_epoch,
-};
-
-module_param_cb(epoch_ns, &epoch_ops, NULL, 0444);
-MODULE_PARM_DESC(epoch_ns, "true time is this plus CLOCK_MONOTONIC_RAW");
-
 static int param_set_present(const char *text, const struct kernel_param *param)
 {
 	bool want;
@@ -332,37 +302,11 @@ static const struct kernel_param_ops present_ops = {
 module_param_cb(present, &present_ops, NULL, 0644);
 MODULE_PARM_DESC(present, "0 removes the device, 1 brings it back");
 
-static int param_get_truth(char *text, const struct kernel_param *param)
-{
-	unsigned long flags;
-	u64 before, after;
-	s64 raw_ns;
-
-	local_irq_save(flags);
-	rmb();	/* not read before the interrupts are off */
-	before = get_cycles();
-	rmb();	/* nor is the clock before that */
-	raw_ns = ktime_get_raw_ns();
-	rmb();	/* nor this before the clock */
-	after = get_cycles();
-	local_irq_restore(flags);
-	return sysfs_emit(text, "%llu %llu %lld\n", before, after, epoch_ns + raw_ns);
-}
-
-static const struct kernel_param_ops truth_ops = {
-	.get = param_get_truth,
-};
-
-module_param_cb(truth, &truth_ops, NULL, 0444);
-MODULE_PARM_DESC(truth, "true time between two readings of the TSC");
-
 static int __init mock_phc_init(void)
 {
 	int err;
 
-	if (!epoch_ns)
-		epoch_ns = ktime_get_real_ns() - ktime_get_raw_ns() +
-			   tai_offset_s * (s64)NSEC_PER_SEC;
+	mock_time_begin(tai_offset_s * (s64)NSEC_PER_SEC);
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 13, 0)
 	hrtimer_setup(&pulse_timer, pulse_due, CLOCK_MONOTONIC, HRTIMER_MODE_ABS);
 #else

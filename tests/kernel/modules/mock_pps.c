@@ -2,11 +2,10 @@
 /*
  * A pulse per second that says when it really came.
  *
- * It comes at the full seconds of true time, which is epoch_ns + CLOCK_MONOTONIC_RAW: a timer wakes
- * a little earlier and waits for the moment, with interrupts off. Its parameters, which can be
- * written at any time in /sys/module/mock_pps/parameters:
+ * It comes at the full seconds of true time (UTC, see mock_time.h): a timer wakes a little earlier
+ * and waits for the moment, with interrupts off. Its parameters, which can be written at any time
+ * in /sys/module/mock_pps/parameters:
  *
- *   epoch_ns    of true time (default: true time is CLOCK_REALTIME when the module is loaded)
  *   offset_ns   the pulse comes that much after the second
  *   latency_ns  from the pulse to the kernel's stamp of it, as an interrupt has it
  *   jitter_ns   at most so much more, by chance
@@ -15,24 +14,21 @@
  *   extra       that many of the next pulses are followed by another 10 ms later
  *   edge        (read) "number counter second late_ns": of the last pulse; late_ns is how late it
  *               itself came because the machine had other things to do, 0 if it was on time
- *   truth       (read) "counter counter true_ns": true time between two readings of the TSC
  */
 #include <linux/delay.h>
 #include <linux/hrtimer.h>
-#include <linux/math64.h>
 #include <linux/module.h>
 #include <linux/pps_kernel.h>
 #include <linux/random.h>
 #include <linux/spinlock.h>
-#include <linux/timekeeping.h>
-#include <linux/timex.h>
 #include <linux/version.h>
+
+#include "mock_time.h"
 
 /* The timer is this much early; what it is late itself has to fit in. */
 #define EARLY_NS 300000
 #define EXTRA_AFTER_NS (10 * NSEC_PER_MSEC)
 
-static s64 epoch_ns;
 static int offset_ns;
 static unsigned int latency_ns;
 static unsigned int jitter_ns;
@@ -77,11 +73,11 @@ static void arm(s64 raw_ns)
 
 static void arm_pulse(void)
 {
-	s64 true_ns = epoch_ns - offset_ns + (s64)ktime_get_raw_ns() + 2 * EARLY_NS;
+	s64 true_ns = mock_time_at((s64)ktime_get_raw_ns() + 2 * EARLY_NS) - offset_ns;
 
 	next = PULSE;
 	second = div_s64(true_ns, NSEC_PER_SEC) + 1;
-	arm(second * NSEC_PER_SEC - epoch_ns + offset_ns);
+	arm(mock_time_raw(second * NSEC_PER_SEC + offset_ns));
 }
 
 /* Waits for the moment; the counter then, and how late that is. */
@@ -171,24 +167,6 @@ static enum hrtimer_restart due(struct hrtimer *unused)
 	return HRTIMER_RESTART;
 }
 
-static int param_set_epoch(const char *text, const struct kernel_param *param)
-{
-	return kstrtos64(text, 0, &epoch_ns);
-}
-
-static int param_get_epoch(char *text, const struct kernel_param *param)
-{
-	return sysfs_emit(text, "%lld\n", epoch_ns);
-}
-
-static const struct kernel_param_ops epoch_ops = {
-	.set = param_set_epoch,
-	.get = param_get_epoch,
-};
-
-module_param_cb(epoch_ns, &epoch_ops, NULL, 0444);
-MODULE_PARM_DESC(epoch_ns, "true time is this plus CLOCK_MONOTONIC_RAW");
-
 static int param_get_edge(char *text, const struct kernel_param *param)
 {
 	unsigned long flags;
@@ -211,30 +189,6 @@ static const struct kernel_param_ops edge_ops = {
 module_param_cb(edge, &edge_ops, NULL, 0444);
 MODULE_PARM_DESC(edge, "number, counter, second and lateness of the last pulse");
 
-static int param_get_truth(char *text, const struct kernel_param *param)
-{
-	unsigned long flags;
-	u64 before, after;
-	s64 raw_ns;
-
-	local_irq_save(flags);
-	rmb();	/* not read before the interrupts are off */
-	before = get_cycles();
-	rmb();	/* nor is the clock before that */
-	raw_ns = ktime_get_raw_ns();
-	rmb();	/* nor this before the clock */
-	after = get_cycles();
-	local_irq_restore(flags);
-	return sysfs_emit(text, "%llu %llu %lld\n", before, after, epoch_ns + raw_ns);
-}
-
-static const struct kernel_param_ops truth_ops = {
-	.get = param_get_truth,
-};
-
-module_param_cb(truth, &truth_ops, NULL, 0444);
-MODULE_PARM_DESC(truth, "true time between two readings of the TSC");
-
 static struct pps_source_info info = {
 	.name = "mock",
 	.owner = THIS_MODULE,
@@ -244,8 +198,7 @@ static struct pps_source_info info = {
 
 static int __init mock_pps_init(void)
 {
-	if (!epoch_ns)
-		epoch_ns = ktime_get_real_ns() - ktime_get_raw_ns();
+	mock_time_begin(0);
 	pps = pps_register_source(&info, PPS_CAPTUREASSERT);
 	if (IS_ERR(pps))
 		return PTR_ERR(pps);
