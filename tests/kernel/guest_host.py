@@ -1,0 +1,261 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The machine below a guest: chronyd, vmclockd, QEMU, and what an operator would do; TAP.
+
+guest_host.py --work DIR --built DIR --machine pc|q35 [--readings N] [--migrate] -- QEMU ARGUMENT...
+"""
+
+import argparse
+import json
+import pathlib
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+
+HERE = pathlib.Path(__file__).resolve().parent
+PROJECT = HERE.parents[1]
+sys.path[:0] = [str(HERE.parent / "system" / "lib")]
+sys.dont_write_bytecode = True
+
+# pylint: disable=wrong-import-position
+from programs import (Chronyd, Failed, Process, Vmclockd, configuration, ntp_source, remove_tree,
+                      wait_until)
+from tap import Tap
+
+PATIENCE_S = 120
+TABLE = PROJECT / "acpi" / "vmclock-ivshmem.aml"
+NAME = "guest"
+UNRELIABLE, SYNCHRONIZED = 4, 2
+
+
+def free_port():
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Monitor:
+    """QEMU's monitor (QMP)."""
+
+    def __init__(self, path):
+        self.link = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.link.settimeout(PATIENCE_S)
+        wait_until(lambda: self._connected(path), PATIENCE_S, "QEMU's monitor")
+        self.lines = self.link.makefile("r")
+        self.lines.readline()
+        self.command("qmp_capabilities")
+
+    def _connected(self, path):
+        try:
+            self.link.connect(str(path))
+            return True
+        except OSError:
+            return False
+
+    def command(self, name):
+        self.link.sendall(json.dumps({"execute": name}).encode() + b"\n")
+        while True:
+            answer = json.loads(self.lines.readline())
+            if "error" in answer:
+                raise Failed(f"QEMU: {name}: {answer['error']}")
+            if "return" in answer:
+                return answer["return"]
+
+
+class Host:
+    """Everything that runs here, and how to ask it."""
+
+    def __init__(self, options):
+        self.options = options
+        self.tap = Tap()
+        self.directory = pathlib.Path(tempfile.mkdtemp(prefix="vmclock-guest-"))
+        self.talk = self.directory / "talk"
+        self.talk.write_bytes(bytes(4096))
+        self.page = self.directory / "page"
+        self.programs = []
+        self.machine = self.monitor = None
+
+    def start(self):
+        """A real chronyd that serves this machine's clock, and the daemon that asks it."""
+        port = free_port()
+        self.programs.append(Chronyd(self.options.built, self.directory, None,
+                                     extra=f"port {port}\nbindaddress 127.0.0.1\n"))
+        config = configuration(self.directory, {"chronyd": ntp_source("127.0.0.1", port)})
+        daemon = Vmclockd(self.options.built, self.directory, config)
+        self.programs.append(daemon)
+        wait_until(lambda: daemon.status()["status"] == "SYNCHRONIZED", PATIENCE_S,
+                   "a daemon that knows the time")
+
+    def ctl(self, *words):
+        run = subprocess.run([self.options.built / "ctl" / "vmclockctl", *words, "--socket",
+                              self.directory / "control"], capture_output=True, text=True,
+                             check=False, timeout=PATIENCE_S)
+        if run.returncode:
+            raise Failed(f"vmclockctl {' '.join(words)}: {run.stderr}")
+        return run.stdout
+
+    def entry(self):
+        """What `guest list` shows of the guest."""
+        return next(guest for guest in json.loads(self.ctl("guest", "list", "--json"))
+                    if guest["name"] == NAME)
+
+    def boot(self):
+        words = self.ctl("qemu-args", "--name", NAME, "--table", str(TABLE)).split()
+        talk = f"memory-backend-file,id=talk,share=on,size=4096,mem-path={self.talk}"
+        self.machine = Process("qemu", [
+            *self.options.qemu, "-machine", self.options.machine, *words, "-object", talk,
+            "-device", "ivshmem-plain,memdev=talk,addr=0x11", "-qmp",
+            f"unix:{self.directory}/monitor,server=on,wait=off"], self.directory)
+        self.programs.append(self.machine)
+        self.monitor = Monitor(self.directory / "monitor")
+
+    def _peer(self, *words):
+        return [self.options.work / "peer", self.talk, *words]
+
+    def peer(self, *words):
+        """Its output; its verdicts become ours."""
+        run = subprocess.run(self._peer(*words), capture_output=True, text=True, check=False)
+        if run.returncode:
+            raise Failed(f"peer {words}: {run.stdout}")
+        return run.stdout
+
+    def repeat(self, text):
+        for line in text.splitlines():
+            verdict, _, what = line.partition(" - ")
+            if verdict in ("ok", "not ok"):
+                self.tap.check(verdict == "ok", what)
+            elif line.startswith("#"):
+                print(line)
+
+    def state(self):
+        return json.loads(self.peer("state"))
+
+    def hand_over_counter(self):
+        """The offset is measured, as no VMM under test tells it; the guest is told by its page."""
+        low, high = self.measure_offset()
+        self.say_offset(low, high)
+        return low, high
+
+    def measure_offset(self):
+        low, high = sorted(map(int, self.peer("offset").split()))
+        print(f"# offset {low} to {high}: known to {high - low} ticks")
+        return low, high
+
+    def say_offset(self, low, high):
+        self.ctl("guest", "set", NAME, f"--offset={(low + high) // 2}")
+
+    def compare(self, readings, low, high):
+        self.repeat(self.peer("compare", self.page, str(low), str(high), str(readings)))
+
+    def watching(self):
+        watch = Process("watch", self._peer("watch", self.page), self.directory)
+        self.programs.append(watch)
+        return watch
+
+    def finish_watching(self, watch):
+        watch.stop(signal.SIGTERM, PATIENCE_S)
+        text = watch.text()
+        watch.log.unlink()
+        self.repeat(text)
+        return [json.loads(line) for line in text.splitlines() if line.startswith("{")]
+
+    def end_guest(self):
+        """It does what else it has to, and halts."""
+        self.peer("quit")
+        self.machine.asked_to_end = True
+        self.machine.wait(3 * PATIENCE_S)
+
+    def close(self):
+        for process in reversed(self.programs):
+            process.stop()
+        if self.tap.failed:
+            for process in self.programs:
+                if process.log.exists():
+                    self.tap.note(f"--- {process.name}:\n{process.text()[-2000:]}")
+        remove_tree(self.directory)
+
+
+def first_time(host):
+    """From the start of the machine to the time."""
+    before = host.state()
+    host.tap.check(before["phc_error"] != 0 and before["status"] == UNRELIABLE,
+                   "until the guest's counter is known, its clock gives no time", before)
+    low, high = host.hand_over_counter()
+    after = host.state()
+    host.tap.check(after["phc_error"] == 0 and after["status"] == SYNCHRONIZED
+                   and after["marker"] != before["marker"],
+                   "then it does, with a new disruption marker", after)
+    host.compare(host.options.readings, low, high)
+    return low
+
+
+def says(watch, status):
+    return wait_until(lambda: f'"status": {status},' in watch.text(), PATIENCE_S,
+                      f"a guest that reads status {status}")
+
+
+def migrate(host, old_offset):
+    """The machine is stopped and goes on with another counter, as on another host."""
+    watch = host.watching()
+    says(watch, SYNCHRONIZED)
+    host.monitor.command("stop")
+    host.ctl("guest", "disrupt", NAME, "--reason=test")
+    host.monitor.command("cont")
+    says(watch, UNRELIABLE)
+    seen = host.finish_watching(watch)
+    entry = host.entry()
+    host.tap.check([reading["status"] for reading in seen] == [SYNCHRONIZED, UNRELIABLE],
+                   "after it was stopped, the guest reads UNRELIABLE", seen)
+    host.tap.check(entry["offset"] is None and entry["status"].upper() == "UNRELIABLE",
+                   "`guest list` says so", entry)
+    low, high = host.measure_offset()
+    host.tap.check(high < old_offset, "its counter is another one", f"{old_offset - low} ticks")
+    watch = host.watching()
+    says(watch, UNRELIABLE)
+    host.say_offset(low, high)
+    says(watch, SYNCHRONIZED)
+    after, entry = host.finish_watching(watch), host.entry()
+    host.tap.check([reading["status"] for reading in after] == [UNRELIABLE, SYNCHRONIZED]
+                   and after[-1]["marker"] not in [reading["marker"] for reading in seen],
+                   "with its new counter it has the time again, and a new marker", after)
+    host.tap.check(entry["offset"] is not None and entry["ratio"] == "1"
+                   and entry["status"].upper() == "SYNCHRONIZED"
+                   and entry["update_age_s"] is not None,
+                   "`guest list` shows offset, scale, status and last update", entry)
+    host.compare(host.options.readings // 5, low, high)
+
+
+def run(host):
+    host.start()
+    host.boot()
+    host.peer("wait")
+    offset = first_time(host)
+    if host.options.migrate:
+        migrate(host, offset)
+    host.end_guest()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--work", type=pathlib.Path, required=True)
+    parser.add_argument("--built", type=pathlib.Path, required=True)
+    parser.add_argument("--machine", required=True)
+    parser.add_argument("--readings", type=int, default=500)
+    parser.add_argument("--migrate", action="store_true")
+    parser.add_argument("qemu", nargs="+")
+    options = parser.parse_args()
+    options.built = options.built.resolve()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    host = Host(options)
+    try:
+        run(host)
+    except (Failed, OSError, subprocess.SubprocessError) as error:
+        host.tap.check(False, "the guest and its host ran to their end", error)
+    finally:
+        host.close()
+
+
+if __name__ == "__main__":
+    main()
