@@ -24,7 +24,7 @@ from programs import (Chronyd, Failed, Process, Vmclockd, configuration, ntp_sou
                       wait_until)
 from tap import Tap
 
-PATIENCE_S = 120
+PATIENCE_S = 200
 TABLE = PROJECT / "acpi" / "vmclock-ivshmem.aml"
 NAME = "guest"
 UNRELIABLE, SYNCHRONIZED = 4, 2
@@ -110,6 +110,14 @@ class Host:
             f"unix:{self.directory}/monitor,server=on,wait=off"], self.directory)
         self.programs.append(self.machine)
         self.monitor = Monitor(self.directory / "monitor")
+
+    def wait_for_guest(self):
+        """Until its program answers requests: the fourth number of the memory for talking."""
+        def serving():
+            if not self.machine.alive():
+                raise Failed(f"the guest ended early: {self.machine.text()[-500:]}")
+            return self.talk.read_bytes()[12:16] != bytes(4)
+        wait_until(serving, PATIENCE_S, "the guest's program")
 
     def _peer(self, *words):
         return [self.options.work / "peer", self.talk, *words]
@@ -230,7 +238,7 @@ def migrate(host, old_offset):
 def run(host):
     host.start()
     host.boot()
-    host.peer("wait")
+    host.wait_for_guest()
     offset = first_time(host)
     if host.options.migrate:
         migrate(host, offset)

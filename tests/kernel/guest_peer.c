@@ -2,7 +2,6 @@
 /*
  * Asks a guest what its clocks say, and judges that: guest_peer TALK COMMAND [ARGUMENT]...; TAP.
  *
- *   wait                        until the guest answers
  *   offset                      "LOW HIGH": between these is guest's counter minus machine's
  *   state                       one reading, as JSON
  *   compare PAGE LOW HIGH N     N readings against the machine's own page and clock
@@ -86,18 +85,6 @@ static bool ask(struct guest_talk *talk, uint32_t command, struct exchange *x)
 	x->utc_after_ns = clock_ns(CLOCK_REALTIME);
 	x->said = *talk;
 	return true;
-}
-
-static void wait_for_guest(const struct guest_talk *talk)
-{
-	const struct timespec nap = {.tv_nsec = 20000000};
-	int64_t until = clock_ns(CLOCK_MONOTONIC) + PATIENCE_S * INT64_C(1000000000);
-
-	while (!__atomic_load_n(&talk->serving, __ATOMIC_ACQUIRE)) {
-		if (clock_ns(CLOCK_MONOTONIC) > until)
-			die("the guest comes up");
-		nanosleep(&nap, NULL);
-	}
 }
 
 /*
@@ -275,9 +262,7 @@ int main(int argc, char **argv)
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	signal(SIGTERM, end);
-	if (!strcmp(command, "wait"))
-		wait_for_guest(talk);
-	else if (!strcmp(command, "offset"))
+	if (!strcmp(command, "offset"))
 		find_offset(talk);
 	else if (!strcmp(command, "state") && ask(talk, GUEST_READ, &x))
 		print_state(&x.said);
