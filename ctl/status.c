@@ -123,15 +123,24 @@ static void print_host_clock(const json_t *status)
 {
 	const char *state = member_text(status, "host_clock.state");
 	double ahead_ns = member_number(status, "host_clock.ahead_ns");
-	char text[200];
-	struct text ahead, rate;
+	double pending_ns = member_number(status, "host_clock.pending_ns");
+	char text[200], by[32];
+	struct text ahead, pending, rate;
 
 	if (!strcmp(state, "off"))
 		return;
 	printf("Host clock   %s", format_safe(text, sizeof(text), state));
+	format_safe(by, sizeof(by), member_text(status, "host_clock.by"));
+	if (by[0])
+		printf(" by %s", by);
+	if (strcmp(by, member_text(status, "host_clock.mode")))
+		printf(" (configured: %s)",
+		       format_safe(text, sizeof(text), member_text(status, "host_clock.mode")));
 	if (isfinite(ahead_ns))
 		printf(", %s (+: ahead of the page) at %s", format_offset(&ahead, ahead_ns),
 		       format_rate(&rate, member_number(status, "host_clock.rate_ppb")));
+	if (isfinite(pending_ns))
+		printf(", %s pending", format_offset(&pending, pending_ns));
 	if (member_count(status, "host_clock.steps"))
 		printf(", set %lld times", (long long)member_count(status, "host_clock.steps"));
 	format_safe(text, sizeof(text), member_text(status, "host_clock.why"));

@@ -31,7 +31,12 @@ enum source_type {
 
 enum timestamps_mode { TIMESTAMPS_AUTO, TIMESTAMPS_KERNEL, TIMESTAMPS_DAEMON };
 
-enum host_clock_mode { HOST_CLOCK_MODE_OFF, HOST_CLOCK_MODE_ADJTIMEX };
+enum host_clock_mode {
+	HOST_CLOCK_MODE_OFF,
+	HOST_CLOCK_MODE_ADJTIMEX,
+	HOST_CLOCK_MODE_KERNEL,
+	HOST_CLOCK_MODE_AUTO, /* by the kernel where it can, else by adjtimex */
+};
 
 enum config_edge { EDGE_ASSERT, EDGE_CLEAR };
 

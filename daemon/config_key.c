@@ -46,7 +46,7 @@ const struct config_key config_keys[] = {
 	  .words = "auto|off" },
 
 	{ "host", "clock", CONFIG_WORD, C(host_clock), .fallback = "off",
-	  .words = "off|adjtimex", .later = "kernel|auto" },
+	  .words = "off|adjtimex|kernel|auto" },
 	{ "host", "step-above", CONFIG_TIME_NS, C(step_above_ns), 1e3, 1e10,
 	  .fallback = "100 ms" },
 	{ "host", "step-limit", CONFIG_INTEGER, C(step_limit), 0, 1000, .fallback = "3" },

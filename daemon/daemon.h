@@ -11,9 +11,11 @@
 #include "counter_watch.h"
 #include "leap.h"
 #include "loop.h"
-#include "publish/host_clock.h"
 #include "publish/guest_follow.h"
 #include "publish/guest_pages.h"
+#include "publish/host_clock.h"
+#include "publish/host_kernel.h"
+#include "publish/host_status.h"
 #include "publish/publisher.h"
 #include "source/source.h"
 
@@ -32,11 +34,12 @@ struct daemon {
 	struct publisher page;
 	struct guest_pages guests;
 	struct guest_follow follow;
-	struct host_clock host;
-	struct event_log *event_log; /* NULL: not configured */
-	struct control *control;     /* NULL: not configured or not possible */
-	int64_t started_ns;	     /* CLOCK_MONOTONIC */
-	uint64_t page_failures;	     /* publications that could not be written */
+	struct host_clock host;		/* by adjtimex(2) */
+	struct host_kernel host_kernel; /* by the kernel */
+	struct event_log *event_log;	/* NULL: not configured */
+	struct control *control;	/* NULL: not configured or not possible */
+	int64_t started_ns;		/* CLOCK_MONOTONIC */
+	uint64_t page_failures;		/* publications that could not be written */
 	struct counter_watch watch;
 	struct loop_timer deadline_timer; /* discipline_deadline() */
 	struct loop_timer lease_timer;	  /* of the driver's page */
@@ -53,6 +56,11 @@ struct daemon {
 	bool page_error_said;  /* once until it works again */
 	bool driver_open_said; /* what was logged of the driver last */
 	char driver_problem_said[300];
+	enum host_clock_state host_state_said; /* what was logged of the host's clock last */
+	const char *host_by_said;
+	char host_why_said[120];
+	unsigned int host_steps_said;
+	unsigned int host_kernel_steps_said;
 	bool status_was_said;
 	enum discipline_status status_said; /* the last one that was logged */
 };

@@ -14,12 +14,14 @@ void daemon_init_publisher(struct daemon *d)
 		.optional = !strcmp(c->page_driver, "auto"),
 		.lease_ns = c->page_lease_ns,
 		.unreliable_above_ns = c->unreliable_above_ns,
+		.host = &d->host_kernel,
 	};
 
 	if (settings.optional)
 		settings.path = PAGE_KERNEL_DEVICE;
 	else if (!strcmp(c->page_driver, "off"))
 		settings.path = "";
+	daemon_init_host_clock(d);
 	publisher_init(&d->page, &d->counter, &settings, &page_kernel_system);
 }
 

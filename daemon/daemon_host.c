@@ -101,45 +101,119 @@ static void reference_at(struct daemon *d, uint64_t counter, double reading_ns,
 	set_utc(d, p, counter, out);
 }
 
-static void say_state(const struct host_clock *h)
+static void say_state(const struct host_status *host)
 {
-	switch (h->state) {
+	switch (host->state) {
 	case HOST_CLOCK_STOPPED:
-		log_error("host clock: %s: it is left alone from here on", h->why);
+		log_error("host clock: %s: it is left alone from here on", host->why);
 		break;
 	case HOST_CLOCK_WAITING:
-		log_notice("host clock: %s", h->why);
+		log_notice("host clock: %s", host->why);
 		break;
 	case HOST_CLOCK_SLEWING:
-		log_notice("host clock: %.6f s ahead, slewing", h->ahead_ns * 1e-9);
+		log_notice("host clock: %.6f s ahead, slewing by %s", host->ahead_ns * 1e-9,
+			   host->by);
 		break;
 	case HOST_CLOCK_FOLLOWING:
-		log_notice("host clock: following, %.3f us ahead", h->ahead_ns * 1e-3);
+		log_notice("host clock: following by %s, %.3f us ahead", host->by,
+			   host->ahead_ns * 1e-3);
 		break;
 	case HOST_CLOCK_OFF:
 		break;
 	}
 }
 
-static void follow(struct loop_timer *timer, int64_t now_ns)
+static void say_set(double ahead_ns)
 {
-	struct daemon *d = timer->context;
-	unsigned int steps = d->host.steps;
+	log_warning("host clock: set, it was %.6f s ahead", ahead_ns * 1e-9);
+}
+
+static struct host_status status_of(const struct daemon *d)
+{
+	return host_status(d->config.host_clock, &d->host, &d->host_kernel);
+}
+
+/* Once, until it is something else. */
+static void say_changes(struct daemon *d)
+{
+	struct host_status host = status_of(d);
+
+	if (d->host.steps != d->host_steps_said)
+		say_set(d->host.ahead_ns);
+	if (d->host_kernel.steps != d->host_kernel_steps_said)
+		say_set(-d->host_kernel.stepped_ns);
+	if (host.state != d->host_state_said || host.by != d->host_by_said ||
+	    strcmp(host.why, d->host_why_said))
+		say_state(&host);
+	d->host_steps_said = d->host.steps;
+	d->host_kernel_steps_said = d->host_kernel.steps;
+	d->host_state_said = host.state;
+	d->host_by_said = host.by;
+	snprintf(d->host_why_said, sizeof(d->host_why_said), "%s", host.why);
+}
+
+/* The kernel is about to follow: nobody else may. */
+static void let_go(void *context)
+{
+	struct daemon *d = context;
+
+	host_clock_pause(&d->host, "the kernel steers the clock");
+	if (d->host_kernel.updates < d->host.updates)
+		d->host_kernel.updates = d->host.updates;
+}
+
+/* Where the kernel does not, and will not with the next line. Who was stopped stays so. */
+static bool is_for_adjtimex(const struct daemon *d)
+{
+	if (d->config.host_clock == HOST_CLOCK_MODE_AUTO)
+		return d->host_kernel.state != HOST_CLOCK_STOPPED &&
+		       !host_kernel_able(&d->host_kernel, loop_now_ns());
+	return d->config.host_clock == HOST_CLOCK_MODE_ADJTIMEX;
+}
+
+static void correct(struct daemon *d)
+{
 	struct host_reference reference;
 	struct stamp_pair pair;
 
-	daemon_read_counter(d); /* one that is not what it was makes the page unusable first */
+	/* Where the kernel has begun, no step is allowed any more that it was not. */
+	if (d->host.updates < d->host_kernel.updates)
+		d->host.updates = d->host_kernel.updates;
 	stamp_pair_read(&d->counter, &pair);
 	reference_at(d, pair.counter, pair.half_ns, &reference);
-	if (host_clock_update(&d->host, pair.counter, pair.realtime_ns, &reference,
-			      HOST_INTERVAL_S)) {
-		if (d->host.steps != steps)
-			log_warning("host clock: set, it was %.6f s ahead",
-				    d->host.ahead_ns * 1e-9);
-		say_state(&d->host);
-	}
-	if (d->host.state != HOST_CLOCK_STOPPED)
+	host_clock_update(&d->host, pair.counter, pair.realtime_ns, &reference, HOST_INTERVAL_S);
+	if (d->host.state == HOST_CLOCK_STOPPED)
+		host_kernel_stop(&d->host_kernel, d->host.why);
+}
+
+static void follow(struct loop_timer *timer, int64_t now_ns)
+{
+	struct daemon *d = timer->context;
+
+	daemon_read_counter(d); /* one that is not what it was makes the page unusable first */
+	page_kernel_look(&d->page.kernel);
+	if (is_for_adjtimex(d))
+		correct(d);
+	say_changes(d);
+	if (status_of(d).state != HOST_CLOCK_STOPPED)
 		loop_arm(&d->loop, timer, now_ns + (int64_t)(HOST_INTERVAL_S * 1e9));
+}
+
+void daemon_init_host_clock(struct daemon *d)
+{
+	const struct config *c = &d->config;
+	struct host_kernel_settings settings = {
+		.wanted = c->host_clock == HOST_CLOCK_MODE_KERNEL ||
+			  c->host_clock == HOST_CLOCK_MODE_AUTO,
+		.step_above_ns = c->step_above_ns,
+		.step_limit = c->step_limit,
+		.take_over = let_go,
+		.context = d,
+	};
+
+	host_kernel_init(&d->host_kernel, &settings);
+	if (c->host_clock == HOST_CLOCK_MODE_ADJTIMEX || c->host_clock == HOST_CLOCK_MODE_AUTO)
+		host_clock_init(&d->host, adjust, NULL, c->step_above_ns, c->step_limit);
 }
 
 void daemon_start_host_clock(struct daemon *d)
@@ -148,10 +222,10 @@ void daemon_start_host_clock(struct daemon *d)
 
 	if (d->config.host_clock == HOST_CLOCK_MODE_OFF)
 		return;
-	host_clock_init(&d->host, adjust, NULL, d->config.step_above_ns, d->config.step_limit);
 	if (find_rival(why, sizeof(why))) {
 		host_clock_stop(&d->host, why);
-		say_state(&d->host);
+		host_kernel_stop(&d->host_kernel, why);
+		say_changes(d);
 		return;
 	}
 	d->host_timer = (struct loop_timer){.fire = follow, .context = d};

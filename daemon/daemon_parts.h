@@ -43,7 +43,8 @@ void daemon_init_publisher(struct daemon *daemon);
 /* Opens the kernel's page where it has appeared, renews its lease, tells what changed. */
 void daemon_tend_driver(struct daemon *daemon);
 
-/* daemon_host.c */
+/* daemon_host.c: before the driver is opened, and when everything else has started. */
+void daemon_init_host_clock(struct daemon *daemon);
 void daemon_start_host_clock(struct daemon *daemon);
 
 /* daemon_sources.c: exit status, with a message. */

@@ -150,13 +150,17 @@ static json_t *report_driver(const struct daemon *daemon, int64_t now_ns)
 			 lease_left(page, now_ns));
 }
 
-static json_t *report_host_clock(const struct host_clock *host)
+static json_t *report_host_clock(const struct daemon *daemon)
 {
-	return json_pack("{s:s, s:o, s:o, s:o, s:i}", "state", host_clock_state_name(host->state),
-			 "why", report_text(host->why), "ahead_ns",
-			 host->updates ? report_number(host->ahead_ns) : json_null(), "rate_ppb",
-			 host->updates ? report_number(host_clock_rate_ppb(host)) : json_null(),
-			 "steps", (int)host->steps);
+	struct host_status host =
+		host_status(daemon->config.host_clock, &daemon->host, &daemon->host_kernel);
+
+	return json_pack("{s:s, s:o, s:s, s:o, s:o, s:o, s:o, s:i}", "mode", host.mode, "by",
+			 host.by ? report_text(host.by) : json_null(), "state",
+			 host_clock_state_name(host.state), "why", report_text(host.why),
+			 "ahead_ns", report_number(host.ahead_ns), "pending_ns",
+			 report_number(host.pending_ns), "rate_ppb", report_number(host.rate_ppb),
+			 "steps", (int)host.steps);
 }
 
 static json_t *report_process(const struct daemon *daemon, int64_t now_ns)
@@ -196,8 +200,7 @@ static json_t *report_clock(const struct daemon *daemon, const struct discipline
 		totals->has_line ? report_line(&totals->last) : json_null(), "combined",
 		totals->has_estimate ? report_combined(totals) : json_null(), "tai",
 		report_tai(&daemon->leap, totals), "page", report_page(daemon), "driver",
-		report_driver(daemon, moment->now_ns), "host_clock",
-		report_host_clock(&daemon->host));
+		report_driver(daemon, moment->now_ns), "host_clock", report_host_clock(daemon));
 }
 
 json_t *report_status(const struct daemon *daemon, const struct report_moment *moment)

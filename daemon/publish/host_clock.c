@@ -96,6 +96,12 @@ static void wait_for(struct host_clock *h, const char *what)
 	snprintf(h->why, sizeof(h->why), "%s", what);
 }
 
+void host_clock_pause(struct host_clock *h, const char *why)
+{
+	if (h->state != HOST_CLOCK_OFF && h->state != HOST_CLOCK_STOPPED)
+		wait_for(h, why);
+}
+
 static void failed(struct host_clock *h, const char *what)
 {
 	char why[sizeof(h->why)];

@@ -64,6 +64,10 @@ void host_clock_init(struct host_clock *h, host_adjust *adjust, void *context, d
 bool host_clock_update(struct host_clock *h, uint64_t counter, int64_t realtime_ns,
 		       const struct host_reference *reference, double interval_s);
 
+/* Lets go of the clock for a while: the next update takes it over again. It goes on at the
+ * reference's rate, if it was followed. */
+void host_clock_pause(struct host_clock *h, const char *why);
+
 /* Ends it, for that reason; the clock goes on at the reference's rate, if it was followed. */
 void host_clock_stop(struct host_clock *h, const char *why);
 

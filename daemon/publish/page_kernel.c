@@ -43,6 +43,7 @@ void page_kernel_init(struct page_kernel *page, const struct page_kernel_setting
 	memset(page, 0, sizeof(*page));
 	page->ops = ops;
 	page->counter = counter;
+	page->host = settings->host;
 	page->optional = settings->optional;
 	page->fd = -1;
 	page->lease_ns = (uint64_t)settings->lease_ns;
@@ -178,6 +179,8 @@ static int check_driver(struct page_kernel *page, int64_t now_ns)
 			       "than 500 ppm from the %.0f Hz measured",
 			       page->path, (unsigned long long)info.counter_nominal_hz,
 			       page->counter->nominal_hz);
+	if (page->host)
+		host_kernel_opened(page->host, info.features & VMCLOCK_HOST_FEATURE_STEER_HOST);
 	if (page->lease_ns < info.lease_min_ns)
 		page->lease_ns = info.lease_min_ns;
 	if (page->lease_ns > info.lease_max_ns)
@@ -236,6 +239,7 @@ int page_kernel_open(struct page_kernel *page, int64_t now_ns, struct page_resum
 	if (err)
 		return err;
 	read_line(page, resume);
+	page_kernel_look(page);
 	page->disrupt = true;
 	page->retry_at_ns = INT64_MAX;
 	page->problem[0] = '\0';
@@ -271,6 +275,80 @@ static struct vmclock_host_reference to_kernel(const struct page_kernel *page,
 	};
 }
 
+void page_kernel_look(struct page_kernel *page)
+{
+	struct vmclock_host_state state = {.size = sizeof(state)};
+
+	if (page->fd >= 0 && page->host && page->host->settings.wanted &&
+	    !request(page, VMCLOCK_HOST_GET_REFERENCE, &state))
+		host_kernel_seen(page->host, &state);
+}
+
+/* CLOCK_REALTIME - CLOCK_MONOTONIC, which only a set of the clock changes. */
+static bool read_set_offset(const struct page_kernel *page, int64_t *offset_ns)
+{
+	struct counter_snapshot snapshot;
+
+	if (page_kernel_snapshot(page, &snapshot))
+		return false;
+	*offset_ns = snapshot.realtime_ns - snapshot.monotonic_ns;
+	return true;
+}
+
+/* Says by how much the clock was set, if it was. */
+static int set_and_step(const struct page_kernel *page, struct vmclock_host_reference *set)
+{
+	int64_t before_ns, after_ns;
+	bool known = read_set_offset(page, &before_ns);
+	int err = request(page, VMCLOCK_HOST_SET_REFERENCE, set);
+	double by_ns;
+
+	if (err || !known || !read_set_offset(page, &after_ns))
+		return err;
+	by_ns = (double)(after_ns - before_ns);
+	if (fabs(by_ns) > (double)set->step_threshold_ns)
+		host_kernel_stepped(page->host, by_ns);
+	return 0;
+}
+
+static int set_once(const struct page_kernel *page, struct vmclock_host_reference *set)
+{
+	if (set->host_clock == VMCLOCK_HOST_CLOCK_STEER_STEP)
+		return set_and_step(page, set);
+	return request(page, VMCLOCK_HOST_SET_REFERENCE, set);
+}
+
+/*
+ * For the page, and for the kernel's own clock. Refused for the clock, it still is the page's: then
+ * it is set again without. *again: it has to be set once more, for the clock.
+ */
+static int set_line(struct page_kernel *page, struct vmclock_host_reference *set, int64_t now_ns,
+		    bool *again)
+{
+	int err, refused;
+
+	*again = false;
+	if (!page->host)
+		return request(page, VMCLOCK_HOST_SET_REFERENCE, set);
+	page_kernel_look(page);
+	*again = host_kernel_ask(page->host, set, now_ns);
+	err = set_once(page, set);
+	refused = err;
+	if (err && err != -ESTALE && set->host_clock != VMCLOCK_HOST_CLOCK_NONE) {
+		set->host_clock = VMCLOCK_HOST_CLOCK_NONE;
+		set->step_threshold_ns = 0;
+		err = set_once(page, set);
+	}
+	if (err)
+		return err;
+	host_kernel_taken(page->host, set);
+	if (refused)
+		host_kernel_refused(page->host, refused, now_ns);
+	else if (!page->host->known)
+		page_kernel_look(page);
+	return 0;
+}
+
 /* Readers must at least learn that what they know of the counter is void, and the line with it. */
 static void disrupt_alone(const struct page_kernel *page)
 {
@@ -296,6 +374,7 @@ int page_kernel_publish(struct page_kernel *page, const struct publication *publ
 {
 	struct vmclock_reference ref;
 	struct vmclock_host_reference set;
+	bool again;
 	int err;
 
 	*raised_ns = 0;
@@ -303,7 +382,7 @@ int page_kernel_publish(struct page_kernel *page, const struct publication *publ
 		return -EBADF;
 	ref = reference_of(publication, calendar, page->counter, true);
 	set = to_kernel(page, &ref);
-	err = request(page, VMCLOCK_HOST_SET_REFERENCE, &set);
+	err = set_line(page, &set, now_ns, &again);
 	if (err == -ESTALE && !(set.flags & VMCLOCK_HOST_REF_DISRUPT))
 		return err;
 	if (err) {
@@ -315,7 +394,7 @@ int page_kernel_publish(struct page_kernel *page, const struct publication *publ
 	page->disrupt = false;
 	page->retry_wait_ns = 0;
 	page->raised_ns_total += *raised_ns;
-	page->renew_at_ns = now_ns + (int64_t)(page->lease_ns / 3);
+	page->renew_at_ns = again ? now_ns : now_ns + (int64_t)(page->lease_ns / 3);
 	page->writes++;
 	return 0;
 }
@@ -336,5 +415,7 @@ void page_kernel_close(struct page_kernel *page)
 	if (page->fd >= 0)
 		page->ops->close(page->fd);
 	page->fd = -1;
+	if (page->host)
+		host_kernel_closed(page->host);
 	page->renew_at_ns = INT64_MAX;
 }

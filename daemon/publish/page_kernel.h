@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "host_kernel.h"
 #include "reference.h"
 
 #define PAGE_KERNEL_DEVICE "/dev/vmclock_host"
@@ -24,11 +25,13 @@ struct page_kernel_settings {
 	bool optional;	  /* that there is no such device is nothing to be told of */
 	double lease_ns;  /* brought within what the kernel takes */
 	double unreliable_above_ns;
+	struct host_kernel *host; /* what the kernel's own clock is to do; NULL: nothing */
 };
 
 struct page_kernel {
 	const struct page_kernel_ops *ops;
 	const struct counter *counter;
+	struct host_kernel *host;
 	char path[256]; /* "": do without */
 	bool optional;
 	int fd;	      /* -1: not open */
@@ -54,10 +57,14 @@ void page_kernel_init(struct page_kernel *page, const struct page_kernel_setting
  */
 int page_kernel_open(struct page_kernel *page, int64_t now_ns, struct page_resume *resume);
 
+/* How the kernel's own clock follows, into host. While it is not open, or without one: nothing. */
+void page_kernel_look(struct page_kernel *page);
+
 /*
  * Sets the line for another lease; *raised_ns: what the splice added. 0; -ESTALE: the line would
  * step back by more than 1 ms, the one before stays in force; -EBADF: not open; other -errno: the
- * driver took nothing, and was closed, which downgrades its page.
+ * driver took nothing, and was closed, which downgrades its page. A line that is only refused for
+ * the kernel's own clock is set for the page alone.
  */
 int page_kernel_publish(struct page_kernel *page, const struct publication *publication,
 			const struct page_calendar *calendar, int64_t now_ns, double *raised_ns);

@@ -5,6 +5,7 @@
 #include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "lib/vmclock_line.h"
@@ -71,6 +72,11 @@ static void forget(void)
 	fake_driver.line.flags &= ~VMCLOCK_FLAG_TIME_MONOTONIC;
 }
 
+static void lose_clock(void)
+{
+	fake_driver.clock_lost |= fake_driver.host_clock != VMCLOCK_HOST_CLOCK_NONE;
+}
+
 /* What the driver's own work would have done by now. */
 static void tend(void)
 {
@@ -79,6 +85,8 @@ static void tend(void)
 
 	if (!fake_driver.line_valid)
 		return;
+	if (fake_driver.now_ns >= fake_driver.deadline_ns)
+		lose_clock();
 	if (fake_driver.unstable) {
 		forget();
 		fake_driver.marker++;
@@ -92,6 +100,58 @@ static void tend(void)
 		fake_driver.seq_count += 2;
 }
 
+static bool is_steppable(const struct vmclock_host_reference *ref)
+{
+	return ref->host_clock == VMCLOCK_HOST_CLOCK_STEER_STEP &&
+	       (uint64_t)llabs(fake_driver.clock_ahead_ns) > ref->step_threshold_ns;
+}
+
+static int check_steering(const struct vmclock_host_reference *ref)
+{
+	if (!(fake_driver.info.features & VMCLOCK_HOST_FEATURE_STEER_HOST))
+		return EOPNOTSUPP;
+	if (fake_driver.clock_lost)
+		return 0;
+	if (ref->line.clock_status == VMCLOCK_STATUS_UNRELIABLE)
+		return EINVAL;
+	if (fake_driver.other_clocksource)
+		return ENODEV;
+	if (llabs(fake_driver.clock_ahead_ns) > 1000000000 && !is_steppable(ref))
+		return ERANGE;
+	return fake_driver.steer_errno;
+}
+
+static void release_clock(void)
+{
+	fake_driver.host_clock = VMCLOCK_HOST_CLOCK_NONE;
+	fake_driver.clock_lost = false;
+}
+
+static void steer(const struct vmclock_host_reference *ref)
+{
+	if (ref->host_clock == VMCLOCK_HOST_CLOCK_NONE)
+		release_clock();
+	if (ref->host_clock == VMCLOCK_HOST_CLOCK_NONE || fake_driver.clock_lost)
+		return;
+	fake_driver.host_clock = ref->host_clock;
+	if (!is_steppable(ref))
+		return;
+	fake_driver.clock_set_ns -= fake_driver.clock_ahead_ns;
+	fake_driver.clock_ahead_ns = 0;
+}
+
+void fake_driver_interfere(void)
+{
+	lose_clock();
+}
+
+void fake_driver_switch_clocksource(bool other)
+{
+	lose_clock();
+	fake_driver.other_clocksource = other;
+	fake_driver.clocksource_seq++;
+}
+
 static int check(const struct vmclock_host_reference *ref)
 {
 	const struct vmclock_host_line *line = &ref->line;
@@ -100,7 +160,9 @@ static int check(const struct vmclock_host_reference *ref)
 		    (double)(1ULL << line->counter_period_shift);
 	double off = hz / (double)fake_driver.info.counter_nominal_hz - 1;
 
-	if ((ref->flags & ~VMCLOCK_HOST_REF_DISRUPT) || ref->pad || ref->step_threshold_ns ||
+	if ((ref->flags & ~VMCLOCK_HOST_REF_DISRUPT) || ref->pad ||
+	    ref->host_clock > VMCLOCK_HOST_CLOCK_STEER_STEP ||
+	    (ref->step_threshold_ns && ref->host_clock != VMCLOCK_HOST_CLOCK_STEER_STEP) ||
 	    (line->flags & ~PAGE_FLAGS) || line->time_type != VMCLOCK_TIME_TAI ||
 	    line->counter_id != fake_driver.info.counter_id ||
 	    line->clock_status == VMCLOCK_STATUS_UNKNOWN ||
@@ -110,9 +172,9 @@ static int check(const struct vmclock_host_reference *ref)
 	    ref->lease_ns < fake_driver.info.lease_min_ns ||
 	    ref->lease_ns > fake_driver.info.lease_max_ns || age < -1000000)
 		return ERANGE;
-	if (ref->host_clock)
-		return EOPNOTSUPP;
-	return fake_driver.unstable ? ENODEV : 0;
+	if (fake_driver.unstable)
+		return ENODEV;
+	return ref->host_clock ? check_steering(ref) : 0;
 }
 
 static int splice(struct vmclock_host_reference *ref)
@@ -155,9 +217,27 @@ static int set_reference(struct vmclock_host_reference *ref)
 	fake_driver.deadline_ns = fake_driver.now_ns + (int64_t)ref->lease_ns;
 	fake_driver.unreliable_above_ns = ref->unreliable_above_ns;
 	fake_driver.set_by_pid = 42;
+	fake_driver.sets++;
+	steer(ref);
 	ref->disruption_marker = fake_driver.marker;
 	tend();
 	return 0;
+}
+
+static void describe_clock(struct vmclock_host_state *state)
+{
+	state->clocksource_seq = fake_driver.clocksource_seq;
+	if (fake_driver.other_clocksource)
+		return;
+	state->valid |= VMCLOCK_HOST_STATE_HOST_CLOCK | VMCLOCK_HOST_STATE_PENDING_PHASE;
+	state->host_clock =
+		fake_driver.clock_lost ? VMCLOCK_HOST_CLOCK_NONE : fake_driver.host_clock;
+	state->pending_phase_ns = fake_driver.clock_pending_ns;
+	state->host_rate_offset = 429497; /* 100 ppm */
+	if (!fake_driver.line_valid)
+		return;
+	state->valid |= VMCLOCK_HOST_STATE_DIFFERENCE;
+	state->host_minus_reference_ns = fake_driver.clock_ahead_ns;
 }
 
 static int get_reference(struct vmclock_host_state *state)
@@ -169,6 +249,7 @@ static int get_reference(struct vmclock_host_state *state)
 	state->disruption_marker = fake_driver.marker;
 	state->valid = (fake_driver.line_valid ? VMCLOCK_HOST_STATE_REFERENCE : 0) |
 		       (fake_driver.writer ? VMCLOCK_HOST_STATE_WRITER : 0);
+	describe_clock(state);
 	if (!fake_driver.line_valid)
 		return 0;
 	state->line = fake_driver.line;
@@ -184,8 +265,10 @@ static int disrupt(const struct vmclock_host_disrupt *request)
 	if (request->reason < VMCLOCK_HOST_REASON_WRITER ||
 	    request->reason > VMCLOCK_HOST_REASON_SUSPEND)
 		return EINVAL;
-	if (request->reason != VMCLOCK_HOST_REASON_WRITER)
+	if (request->reason != VMCLOCK_HOST_REASON_WRITER) {
+		lose_clock();
 		forget();
+	}
 	fake_driver.marker++;
 	fake_driver.seq_count += 2;
 	return 0;
@@ -213,10 +296,10 @@ static int do_request(int fd, unsigned long request, void *argument)
 	case VMCLOCK_HOST_GET_SNAPSHOT:
 		if (fake_driver.unstable)
 			return ENODEV;
-		*(struct vmclock_host_snapshot *)argument =
-			(struct vmclock_host_snapshot){.counter_value = fake_driver.counter,
-						       .realtime_ns = fake_driver.now_ns + 5000,
-						       .monotonic_ns = fake_driver.now_ns};
+		*(struct vmclock_host_snapshot *)argument = (struct vmclock_host_snapshot){
+			.counter_value = fake_driver.counter,
+			.realtime_ns = fake_driver.now_ns + 5000 + fake_driver.clock_set_ns,
+			.monotonic_ns = fake_driver.now_ns};
 		return 0;
 	case VMCLOCK_HOST_DISRUPT:
 		return is_writer ? disrupt(argument) : EBADF;
@@ -272,6 +355,7 @@ void fake_driver_writer_died(void)
 	fake_driver.writer = 0;
 	fake_driver.deadline_ns = 0;
 	tend();
+	release_clock();
 }
 
 static int fake_close(int fd)

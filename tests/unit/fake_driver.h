@@ -28,6 +28,16 @@ struct fake_driver {
 	int64_t deadline_ns;
 	uint64_t unreliable_above_ns;
 	uint64_t counter;
+	/* The kernel's own clock. */
+	bool other_clocksource; /* not the counter */
+	uint32_t clocksource_seq;
+	uint32_t host_clock; /* asked for last and done */
+	bool clock_lost;
+	int64_t clock_ahead_ns; /* of the line in force */
+	int64_t clock_set_ns;	/* by steps, altogether */
+	int64_t clock_pending_ns;
+	int steer_errno; /* refuses to follow any line */
+	unsigned int sets;
 	unsigned long fail_request; /* fails with fail_errno, fail_count times */
 	int fail_errno;
 	int fail_count;
@@ -49,5 +59,8 @@ int fake_driver_set(const struct vmclock_host_reference *reference);
 /* The process that had it open for writing is gone. */
 void fake_driver_writer_died(void);
 void fake_driver_unload(void);
+/* Another program has changed the clock. */
+void fake_driver_interfere(void);
+void fake_driver_switch_clocksource(bool other);
 
 #endif

@@ -563,6 +563,12 @@ static void the_host_clock_follows_only_when_asked_to(void **state)
 	assert_taken("[host]\nclock = adjtimex\nstep-above = 1 s\nstep-limit = 0\n");
 	assert_int_equal(config.host_clock, HOST_CLOCK_MODE_ADJTIMEX);
 	assert_true(config.step_above_ns == 1e9 && config.step_limit == 0);
+	assert_taken("[host]\nclock = kernel\n");
+	assert_int_equal(config.host_clock, HOST_CLOCK_MODE_KERNEL);
+	assert_taken("[host]\nclock = auto\n");
+	assert_int_equal(config.host_clock, HOST_CLOCK_MODE_AUTO);
+	assert_fault_starts("[host]\nclock = kernel\n[source a]\ntype = system\n",
+			    "f:3: [source a]: the host's clock as a source");
 	assert_fault_starts("[host]\nclock = adjtimex\n[source a]\ntype = system\n",
 			    "f:3: [source a]: the host's clock as a source");
 }
@@ -582,9 +588,6 @@ static void its_own_page_is_no_source(void **state)
 static void features_of_later_versions_are_refused_by_name(void **state)
 {
 	(void)state;
-	assert_fault("[host]\nclock = kernel\n",
-		     "f:2: clock = kernel: this version of vmclockd does "
-		     "not have that; expected off|adjtimex");
 	assert_fault("[source a]\nnts = on\n",
 		     "f:2: nts = on: this version of vmclockd does not have that; expected off");
 	assert_fault_starts("[source a]\ntimestamps = hardware\n",

@@ -355,6 +355,25 @@ static void without_a_usable_time_only_the_slew_ends(void **state)
 	assert_int_equal(f->clock.state, HOST_CLOCK_FOLLOWING);
 }
 
+/* The kernel steers for a while: what it did is nobody's interference. */
+static void a_pause_takes_nothing_amiss(void **state)
+{
+	struct fixture *f = *state;
+
+	run(f, 50);
+	host_clock_pause(&f->clock, "the kernel");
+	assert_int_equal(f->clock.state, HOST_CLOCK_WAITING);
+	f->kernel.t.freq += 40 << 16;
+	pass(&f->kernel, 10);
+	f->kernel.realtime_ns = f->kernel.true_ns + 1e6;
+	run(f, 60);
+	assert_int_equal(f->clock.state, HOST_CLOCK_FOLLOWING);
+	assert_true(fabs(error_ns(f)) < 2);
+	host_clock_stop(&f->clock, "the end");
+	host_clock_pause(&f->clock, "the kernel");
+	assert_int_equal(f->clock.state, HOST_CLOCK_STOPPED);
+}
+
 /* Another clocksource has another nominal period, from one moment to the next. */
 static void another_clocksource_is_learned(void **state)
 {
@@ -386,6 +405,7 @@ int main(void)
 		CASE(no_right_to_steer_is_said),
 		CASE(a_slew_ends_with_the_looking),
 		CASE(without_a_usable_time_only_the_slew_ends),
+		CASE(a_pause_takes_nothing_amiss),
 		CASE(another_clocksource_is_learned),
 	};
 
