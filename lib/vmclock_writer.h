@@ -62,6 +62,34 @@ int vmclock_writer_open(const char *path, uint8_t counter_id, uint64_t (*read_co
 int vmclock_writer_open_guest(const char *path, uint8_t counter_id, uint64_t (*read_counter)(void),
 			      const struct vmclock_scale *scale, struct vmclock_writer **out);
 
+/*
+ * A page in memory of the caller's, for a VMM: 4096 bytes (size is at least that) of the guest's
+ * RAM or of a device's, aligned to 4096, until vmclock_writer_close(). Whatever is there becomes a
+ * page that says UNRELIABLE, with a new disruption marker. Nothing there is ever read back, so that
+ * a guest that writes to it harms only itself. vmclock_page_downgrade() is not for such pages: a
+ * guest does not outlive its VMM. -EINVAL: size, alignment or scale; -ENOMEM.
+ */
+int vmclock_writer_open_memory(void *memory, size_t size, uint8_t counter_id,
+			       uint64_t (*read_counter)(void), const struct vmclock_scale *scale,
+			       struct vmclock_writer **out);
+
+/*
+ * What the host's page says now, for the guest. A new disruption marker there is one here; to be
+ * called after each vmclock_wait(host, ...), and after vmclock_writer_rescale().
+ * -ENODATA: the host has no time, and the guest's page says UNRELIABLE; -EXDEV: the host's page is
+ * not TAI by the writer's counter; -ETIMEDOUT: the host's page is half written, and the guest's
+ * stays as it is; or as vmclock_writer_publish().
+ */
+int vmclock_writer_relay(struct vmclock_writer *writer, struct vmclock *host);
+
+/*
+ * Of a page in memory: announce(context) is called after each update, this call included, and the
+ * page says VMCLOCK_FLAG_NOTIFICATION_PRESENT: the VMM then interrupts the guest. NULL takes that
+ * back; the update that does so is announced too. -EINVAL: a page in a file.
+ */
+int vmclock_writer_announce(struct vmclock_writer *writer, void (*announce)(void *context),
+			    void *context);
+
 /* The guest's counter is another one from the next publication on, which is one with `disrupt`,
  * since the line before cannot be continued. -EINVAL: out of range; nothing changes then. */
 int vmclock_writer_rescale(struct vmclock_writer *writer, const struct vmclock_scale *scale);

@@ -21,11 +21,6 @@
 /* Words 0 and 1 hold the constant fields and seq_count. */
 enum { FIRST_VARIABLE_WORD = 2 };
 
-static uint32_t load_seq(const struct vmclock_writer *writer)
-{
-	return le32toh(__atomic_load_n(&writer->page->seq_count, __ATOMIC_RELAXED));
-}
-
 /*
  * From here on readers wait. The fence makes the odd value visible before the counter is read and
  * before any field changes; it pairs with the fence before the second look at seq_count in
@@ -33,14 +28,18 @@ static uint32_t load_seq(const struct vmclock_writer *writer)
  */
 static void begin_update(struct vmclock_writer *writer)
 {
-	vmclock_store_seq(&writer->page->seq_count, load_seq(writer) | 1, __ATOMIC_RELAXED);
+	writer->seq |= 1;
+	vmclock_store_seq(&writer->page->seq_count, writer->seq, __ATOMIC_RELAXED);
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 }
 
 /* The release store pairs with the acquire load at the start of copy_once(). */
 static void end_update(struct vmclock_writer *writer)
 {
-	vmclock_store_seq(&writer->page->seq_count, load_seq(writer) + 1, __ATOMIC_RELEASE);
+	writer->seq++;
+	vmclock_store_seq(&writer->page->seq_count, writer->seq, __ATOMIC_RELEASE);
+	if (writer->announce)
+		writer->announce(writer->announce_context);
 }
 
 static void store_fields(struct vmclock_writer *writer, const union vmclock_page_copy *copy)
@@ -84,7 +83,7 @@ static bool in_the_future(const struct vmclock_line *line, uint64_t now)
 static bool roll_back(struct vmclock_writer *writer)
 {
 	union vmclock_page_copy before;
-	uint32_t seq = load_seq(writer);
+	uint32_t seq = writer->seq;
 
 	if (!(seq & 1))
 		return true;
@@ -96,6 +95,12 @@ static bool roll_back(struct vmclock_writer *writer)
 	return true;
 }
 
+void vmclock_writer_adopt(struct vmclock_writer *writer)
+{
+	memcpy(&writer->now, writer->page, sizeof(writer->now));
+	writer->seq = le32toh(writer->now.page.seq_count);
+}
+
 /* The page was mapped as somebody left it. */
 void vmclock_writer_recover(struct vmclock_writer *writer)
 {
@@ -103,7 +108,7 @@ void vmclock_writer_recover(struct vmclock_writer *writer)
 	struct vmclock_line line;
 	bool usable;
 
-	memcpy(&writer->now, writer->page, sizeof(writer->now));
+	vmclock_writer_adopt(writer);
 	writer->own_flags = le64toh(writer->now.page.flags) & VMCLOCK_FLAG_VM_GEN_COUNTER_PRESENT;
 	usable = same_boot && roll_back(writer);
 	line = vmclock_page_line(&writer->now.page);
@@ -224,7 +229,8 @@ int vmclock_writer_publish(struct vmclock_writer *writer, const struct vmclock_r
 	rc = to_page_counter(writer, &next.page);
 	if (rc)
 		return rc;
-	vmclock_journal_save(&writer->journal, &writer->now, load_seq(writer));
+	if (!writer->in_memory)
+		vmclock_journal_save(&writer->journal, &writer->now, writer->seq);
 	begin_update(writer);
 	if (!disrupt && promises_monotonic(&writer->now.page, &next.page))
 		behind = step_back(writer, &next.page);
@@ -242,10 +248,8 @@ int vmclock_writer_publish(struct vmclock_writer *writer, const struct vmclock_r
 	return rc;
 }
 
-int vmclock_writer_current(const struct vmclock_writer *writer, struct vmclock_reference *out)
+void vmclock_decode_page(const struct vmclock_abi *page, struct vmclock_reference *out)
 {
-	const struct vmclock_abi *page = &writer->now.page;
-
 	*out = (struct vmclock_reference){
 		.counter_value = le64toh(page->counter_value),
 		.counter_period_frac_sec = le64toh(page->counter_period_frac_sec),
@@ -255,19 +259,26 @@ int vmclock_writer_current(const struct vmclock_writer *writer, struct vmclock_r
 		.time_frac_sec = le64toh(page->time_frac_sec),
 		.time_esterror_nanosec = le64toh(page->time_esterror_nanosec),
 		.time_maxerror_nanosec = le64toh(page->time_maxerror_nanosec),
-		.flags = le64toh(page->flags) & ~writer->own_flags,
+		.flags = le64toh(page->flags) & FILE_FLAGS,
 		.tai_offset_sec = (int16_t)le16toh(page->tai_offset_sec),
 		.counter_period_shift = page->counter_period_shift,
 		.leap_indicator = page->leap_indicator,
 		.smearing_hint = page->leap_second_smearing_hint,
 		.clock_status = page->clock_status,
 	};
+}
+
+int vmclock_writer_current(const struct vmclock_writer *writer, struct vmclock_reference *out)
+{
+	vmclock_decode_page(&writer->now.page, out);
+	out->flags &= ~writer->own_flags;
 	return out->counter_period_frac_sec ? 0 : -ENODATA;
 }
 
 void vmclock_writer_replace(struct vmclock_writer *writer, const union vmclock_page_copy *next)
 {
-	vmclock_journal_save(&writer->journal, &writer->now, load_seq(writer));
+	if (!writer->in_memory)
+		vmclock_journal_save(&writer->journal, &writer->now, writer->seq);
 	begin_update(writer);
 	store_fields(writer, next);
 	end_update(writer);
@@ -280,4 +291,18 @@ void vmclock_writer_set_status(struct vmclock_writer *writer, uint8_t clock_stat
 
 	next.page.clock_status = clock_status;
 	vmclock_writer_replace(writer, &next);
+}
+
+/* Whoever looks while this is written sees no page yet, or an update in progress. */
+void vmclock_writer_begin(struct vmclock_writer *writer, const union vmclock_page_copy *first)
+{
+	uint64_t *words = (uint64_t *)(void *)writer->page;
+	uint32_t constants;
+
+	begin_update(writer);
+	memcpy(&constants, &first->page.version, sizeof(constants));
+	__atomic_store_n((uint32_t *)(void *)&writer->page->version, constants, __ATOMIC_RELAXED);
+	store_fields(writer, first);
+	vmclock_store_word(&words[0], first->words[0]);
+	end_update(writer);
 }

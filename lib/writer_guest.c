@@ -47,6 +47,25 @@ void vmclock_writer_set_generation(struct vmclock_writer *writer, uint64_t gener
 	vmclock_writer_replace(writer, &next);
 }
 
+int vmclock_writer_announce(struct vmclock_writer *writer, void (*announce)(void *context),
+			    void *context)
+{
+	union vmclock_page_copy next = writer->now;
+	uint64_t flag = announce ? VMCLOCK_FLAG_NOTIFICATION_PRESENT : 0;
+
+	if (!writer->in_memory)
+		return -EINVAL;
+	if (announce) {
+		writer->announce = announce;
+		writer->announce_context = context;
+	}
+	set_own_flags(writer, VMCLOCK_FLAG_NOTIFICATION_PRESENT, flag, &next);
+	/* Whoever relied on it is told, too, that it has ended. */
+	vmclock_writer_replace(writer, &next);
+	writer->announce = announce;
+	return 0;
+}
+
 /* All that was said of the counter is void, and what had been warned of is here. */
 void vmclock_writer_disrupt(struct vmclock_writer *writer)
 {

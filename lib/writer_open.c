@@ -70,7 +70,7 @@ static bool same_constants(const struct vmclock_abi *page, uint8_t counter_id)
 }
 
 /* The first value of a page's marker, to differ from that of any page before it. */
-static uint64_t random_marker(void)
+uint64_t vmclock_random_marker(void)
 {
 	struct timespec ts;
 	uint64_t marker;
@@ -81,14 +81,14 @@ static uint64_t random_marker(void)
 	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
 }
 
-static void fill_new(struct vmclock_abi *page, uint8_t counter_id)
+void vmclock_fill_new_page(struct vmclock_abi *page, uint8_t counter_id)
 {
 	page->magic = htole32(VMCLOCK_MAGIC);
 	page->size = htole32(VMCLOCK_PAGE_BYTES);
 	page->version = htole16(1);
 	page->counter_id = counter_id;
 	page->time_type = VMCLOCK_TIME_TAI;
-	page->disruption_marker = htole64(random_marker());
+	page->disruption_marker = htole64(vmclock_random_marker());
 	page->clock_status = VMCLOCK_STATUS_UNRELIABLE;
 }
 
@@ -111,7 +111,7 @@ static int create_page(struct vmclock_writer *writer, const char *path, uint8_t 
 	if (!rc)
 		rc = map_writable(writer, fd);
 	if (!rc) {
-		fill_new(writer->page, counter_id);
+		vmclock_fill_new_page(writer->page, counter_id);
 		if (rename(name, path) != 0)
 			rc = -errno;
 	}
@@ -124,7 +124,7 @@ static int create_page(struct vmclock_writer *writer, const char *path, uint8_t 
 /* Constant fields never change under a reader: it keeps the old file, which says UNRELIABLE. */
 static int replace_page(struct vmclock_writer *writer, const char *path, uint8_t counter_id)
 {
-	memcpy(&writer->now, writer->page, sizeof(writer->now));
+	vmclock_writer_adopt(writer);
 	vmclock_writer_invalidate(writer);
 	unmap(writer);
 	return create_page(writer, path, counter_id);
@@ -149,8 +149,8 @@ static int open_or_create(struct vmclock_writer *writer, const char *path, uint8
 
 static const struct vmclock_scale own_counter = {.ratio = 1};
 
-static struct vmclock_writer *allocate(uint64_t (*read_counter)(void),
-				       const struct vmclock_scale *scale)
+struct vmclock_writer *vmclock_writer_allocate(uint64_t (*read_counter)(void),
+					       const struct vmclock_scale *scale)
 {
 	struct vmclock_writer *writer = calloc(1, sizeof(*writer));
 
@@ -171,7 +171,7 @@ int vmclock_writer_open_guest(const char *path, uint8_t counter_id, uint64_t (*r
 	*out = NULL;
 	if (!vmclock_scale_is_sane(scale))
 		return -EINVAL;
-	writer = allocate(read_counter, scale);
+	writer = vmclock_writer_allocate(read_counter, scale);
 	if (!writer)
 		return -ENOMEM;
 	rc = open_or_create(writer, path, counter_id);
@@ -192,7 +192,8 @@ void vmclock_writer_close(struct vmclock_writer *writer)
 {
 	if (!writer)
 		return;
-	unmap(writer);
+	if (!writer->in_memory)
+		unmap(writer);
 	vmclock_journal_close(&writer->journal);
 	free(writer);
 }
@@ -206,7 +207,7 @@ int vmclock_page_downgrade(const char *path, uint8_t clock_status)
 
 	if (clock_status != VMCLOCK_STATUS_FREERUNNING && clock_status != VMCLOCK_STATUS_UNRELIABLE)
 		return -EINVAL;
-	writer = allocate(NULL, &own_counter);
+	writer = vmclock_writer_allocate(NULL, &own_counter);
 	if (!writer)
 		return -ENOMEM;
 	rc = map_existing(writer, path, &st);

@@ -13,17 +13,23 @@ vmclock_unit_test(test_lib_reader vmclock_static)
 target_link_options(test_lib_reader PRIVATE -Wl,--wrap=clock_gettime,--wrap=open)
 vmclock_unit_test(test_lib_writer vmclock_static)
 vmclock_unit_test(test_lib_guest vmclock_static)
+vmclock_unit_test(test_lib_memory vmclock_static)
+vmclock_unit_test(test_lib_export vmclock_static)
 vmclock_unit_test(test_lib_death vmclock_mortal)
 
 
-# The example, against the shared library as an application would link it.
-add_executable(example_now ${CMAKE_SOURCE_DIR}/examples/now.c)
-target_link_libraries(example_now PRIVATE vmclock_shared)
-set_target_properties(example_now PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/examples)
+# The examples, against the shared library as an application would link it.
+foreach(name now vmm)
+  add_executable(example_${name} ${CMAKE_SOURCE_DIR}/examples/${name}.c)
+  target_link_libraries(example_${name} PRIVATE vmclock_shared)
+  set_target_properties(example_${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY
+                        ${CMAKE_BINARY_DIR}/examples)
+endforeach()
 vmclock_unit_test(test_lib_example vmclock_static)
 target_compile_definitions(test_lib_example PRIVATE EXAMPLE="$<TARGET_FILE:example_now>"
+                           EXAMPLE_VMM="$<TARGET_FILE:example_vmm>"
                            LIBRARY="$<TARGET_FILE:vmclock_shared>")
-add_dependencies(test_lib_example example_now)
+add_dependencies(test_lib_example example_now example_vmm)
 
 # The line arithmetic goes into a kernel, too: no floating point, and no function of a library
 # (128-bit division would be one), or this does not link.
