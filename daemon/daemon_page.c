@@ -181,7 +181,7 @@ void daemon_renew_calendar(struct daemon *d)
 	if (calendar.leap == d->page.calendar.leap &&
 	    calendar.tai_offset_s == d->page.calendar.tai_offset_s)
 		return;
-	if (publisher_again(&d->page, &calendar, loop_now_ns(), &raised_ns))
+	if (publisher_again(&d->page, &calendar, d->watch.highest, loop_now_ns(), &raised_ns))
 		return;
 	daemon_take_splice(d, raised_ns);
 	daemon_update_guests(d, false);

@@ -3,7 +3,10 @@
 #include "publisher.h"
 
 #include <errno.h>
+#include <math.h>
 #include <string.h>
+
+#include "../clock/sample.h"
 
 void publisher_init(struct publisher *p, const struct counter *counter,
 		    const struct page_kernel_settings *kernel, const struct page_kernel_ops *ops)
@@ -101,13 +104,28 @@ int publisher_publish(struct publisher *p, const struct publication *publication
 	return err;
 }
 
-int publisher_again(struct publisher *p, const struct page_calendar *calendar, int64_t now_ns,
-		    double *raised_ns)
+/* The same line and bound, told from another counter value. */
+static void move(struct publication *publication, double ns_per_tick, uint64_t counter)
+{
+	double since_s = (double)counter_diff(counter, publication->line.counter) * ns_per_tick *
+			 1e-9;
+
+	line_move(&publication->line, ns_per_tick, counter);
+	publication->max_error_ns += fabs(since_s) * publication->max_rate_error_ppb;
+	publication->est_error_ns += fabs(since_s) * publication->est_rate_error_ppb;
+	publication->gap_ns -= since_s * publication->slew_ppb;
+}
+
+int publisher_again(struct publisher *p, const struct page_calendar *calendar, uint64_t counter,
+		    int64_t now_ns, double *raised_ns)
 {
 	struct publication again = p->last;
 
 	*raised_ns = 0;
-	return p->any ? publisher_publish(p, &again, calendar, now_ns, raised_ns) : -ENODATA;
+	if (!p->any)
+		return -ENODATA;
+	move(&again, p->counter->ns_per_tick, counter);
+	return publisher_publish(p, &again, calendar, now_ns, raised_ns);
 }
 
 /* What the file says is the same, and needs no lease. */

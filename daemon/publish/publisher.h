@@ -55,9 +55,12 @@ bool publisher_try_kernel(struct publisher *p, int64_t now_ns, double *raised_ns
 int publisher_publish(struct publisher *p, const struct publication *publication,
 		      const struct page_calendar *calendar, int64_t now_ns, double *raised_ns);
 
-/* The last one again, with another calendar. */
-int publisher_again(struct publisher *p, const struct page_calendar *calendar, int64_t now_ns,
-		    double *raised_ns);
+/*
+ * The last one again, with another calendar, told from this counter value: what a page says of leap
+ * seconds is about its reference time, which has to be in the second that it is about.
+ */
+int publisher_again(struct publisher *p, const struct page_calendar *calendar, uint64_t counter,
+		    int64_t now_ns, double *raised_ns);
 
 /* When now_ns >= kernel.renew_at_ns: the line in force for another lease. */
 int publisher_renew(struct publisher *p, int64_t now_ns, double *raised_ns);

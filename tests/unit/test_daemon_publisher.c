@@ -275,6 +275,34 @@ static void a_lease_is_renewed_without_a_new_line(void **state)
 	assert_statuses(FREERUNNING, SYNCHRONIZED);
 }
 
+/* What is said of a leap second is said of the reference time, which has to be in that second. */
+static void another_calendar_comes_with_a_reference_of_its_own_time(void **state)
+{
+	const struct page_calendar inserted = {.tai_offset_s = 37, .leap = VMCLOCK_LEAP_POS};
+	struct vmclock_abi before, after;
+	struct vmclock_reading reading;
+	double raised_ns;
+
+	(void)state;
+	begin();
+	publish_now();
+	file_page(&before);
+	pass(4.5);
+	assert_int_equal(publisher_again(&publisher, &inserted, fake_driver.counter,
+					 fake_driver.now_ns, &raised_ns),
+			 0);
+	assert_true(raised_ns < 1e-3);
+	file_page(&after);
+	assert_int_equal(after.leap_indicator, VMCLOCK_LEAP_POS);
+	assert_int_equal(after.counter_value, fake_driver.counter);
+	assert_int_equal(after.time_sec, true_ns() / 1000000000);
+	assert_true(fabs(page_error_ns(&after)) < 1e-3);
+	assert_int_equal(after.disruption_marker, before.disruption_marker);
+	/* The bound is that of the line: 1 us and 1 ppm of 4.5 s. */
+	assert_int_equal(vmclock_reading_at(&after, fake_driver.counter, &reading), 0);
+	assert_in_range(reading.max_error_ns, 5500, 5510);
+}
+
 static void a_renewal_says_no_more_than_the_line_in_force(void **state)
 {
 	struct publication p = publication_now(0);
@@ -927,6 +955,7 @@ int main(void)
 		CASE(what_the_driver_raised_goes_into_the_copy),
 		CASE(a_disruption_is_told_on_both_pages),
 		CASE(a_lease_is_renewed_without_a_new_line),
+		CASE(another_calendar_comes_with_a_reference_of_its_own_time),
 		CASE(a_renewal_says_no_more_than_the_line_in_force),
 		CASE(a_step_back_is_left_to_the_discipline),
 		CASE(a_module_that_appears_takes_over_at_once),
