@@ -13,11 +13,12 @@
 
 #define DEVICE "/dev/vmclock_host"
 
-enum { ARGUMENTS = 6, ARGUMENT_SIZE = 600, NAME_SIZE = 80 };
+enum { ARGUMENTS_MAX = 8, ARGUMENT_SIZE = 600, NAME_SIZE = 80 };
 
 /* What the ACPI table expects: BAR2 of an ivshmem-plain device at slot 0x10. */
 struct arguments {
-	char text[ARGUMENTS][ARGUMENT_SIZE];
+	char text[ARGUMENTS_MAX][ARGUMENT_SIZE];
+	int count;
 };
 
 /* Nothing that QEMU (commas) or a shell would take apart, so that the output needs no quoting. */
@@ -55,15 +56,23 @@ static int check_path(const char *path)
 	return ctl_error("%s: %s", path, strerror(errno));
 }
 
-static void fill(struct arguments *a, const char *page, const char *table)
+static void append(struct arguments *a, const char *option, const char *value, const char *path)
 {
-	strcpy(a->text[0], "-object");
-	snprintf(a->text[1], ARGUMENT_SIZE,
-		 "memory-backend-file,id=vmclock,share=on,readonly=on,size=4096,mem-path=%s", page);
-	strcpy(a->text[2], "-device");
-	strcpy(a->text[3], "ivshmem-plain,memdev=vmclock,addr=0x10");
-	strcpy(a->text[4], "-acpitable");
-	snprintf(a->text[5], ARGUMENT_SIZE, "file=%s", table);
+	snprintf(a->text[a->count++], ARGUMENT_SIZE, "%s", option);
+	snprintf(a->text[a->count++], ARGUMENT_SIZE, "%s%s", value, path);
+}
+
+/* QEMU is told the name only where nobody else knows it. */
+static void fill(struct arguments *a, const struct options *options, const char *name,
+		 const char *page)
+{
+	a->count = 0;
+	append(a, "-object",
+	       "memory-backend-file,id=vmclock,share=on,readonly=on,size=4096,mem-path=", page);
+	append(a, "-device", "ivshmem-plain,memdev=vmclock,addr=0x10", "");
+	append(a, "-acpitable", "file=", options->table);
+	if (name && !options->name)
+		append(a, "-name", "guest=", name);
 }
 
 static int print_arguments(const struct options *options, const char *name, const char *page)
@@ -71,14 +80,14 @@ static int print_arguments(const struct options *options, const char *name, cons
 	struct arguments a;
 	json_t *list, *all;
 
-	fill(&a, page, options->table);
+	fill(&a, options, name, page);
 	if (!options->json) {
-		for (int i = 0; i < ARGUMENTS; i++)
-			printf("%s%c", a.text[i], i + 1 < ARGUMENTS ? ' ' : '\n');
+		for (int i = 0; i < a.count; i++)
+			printf("%s%c", a.text[i], i + 1 < a.count ? ' ' : '\n');
 		return CTL_FINE;
 	}
 	list = json_array();
-	for (int i = 0; i < ARGUMENTS; i++)
+	for (int i = 0; i < a.count; i++)
 		json_array_append_new(list, json_string(a.text[i]));
 	all = json_pack("{s:s?, s:s, s:s, s:o}", "name", name, "page", page, "table",
 			options->table, "arguments", list);
@@ -115,6 +124,26 @@ static bool choose_name(const struct options *options, const json_t *reply, char
 	return false;
 }
 
+/*
+ * Unless something else is said, its counter is that of the machine that QEMU calls so. Where KVM
+ * cannot be asked, which has been said then, a machine without KVM may be meant.
+ */
+static int add_guest(const struct options *options, const char *name)
+{
+	struct options all = *options;
+
+	if (options->offset || options->ratio || options->frac_bits || options->pid || options->vm)
+		return guest_change(options, name, "AddGuest");
+	all.vm = name;
+	if (!guest_change(&all, name, "AddGuest"))
+		return CTL_FINE;
+	if (guest_change(options, name, "AddGuest"))
+		return CTL_ERROR;
+	ctl_error("so '%s' has no time until 'vmclockctl guest set' says what its counter is",
+		  name);
+	return CTL_FINE;
+}
+
 /* A page for a new guest: its name and, asked of the daemon, where the page is. */
 static int make_guest(const struct options *options, char name[NAME_SIZE], json_t **reply)
 {
@@ -139,7 +168,7 @@ static int make_guest(const struct options *options, char name[NAME_SIZE], json_
 		if (!removed)
 			return CTL_ERROR;
 	}
-	status = guest_change(options, name, "AddGuest");
+	status = add_guest(options, name);
 	if (!status)
 		*reply = client_ask(options->socket, "GetGuests", NULL);
 	return *reply ? CTL_FINE : CTL_ERROR;
@@ -148,7 +177,7 @@ static int make_guest(const struct options *options, char name[NAME_SIZE], json_
 static int for_device(const struct options *options)
 {
 	if (options->name || options->offset || options->ratio || options->frac_bits ||
-	    options->replace) {
+	    options->replace || options->pid || options->vm) {
 		ctl_error("--device gives the host's page itself, which has neither name nor "
 			  "counter of its own");
 		return CTL_USAGE;

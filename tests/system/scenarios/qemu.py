@@ -32,6 +32,11 @@ def _arguments(test, *words):
     return run.stdout.split()
 
 
+def _guest(test, name):
+    return next(guest for guest in json.loads(_ctl(test, "guest", "list", "--json").stdout)
+                if guest["name"] == name)
+
+
 def _guest_reads_and_cannot_write(test, kind, arguments, path):
     """As firmware and guest do: put BAR2 somewhere, switch the device on, read and write there."""
     machine = test.track(Machine(test.directory, kind, arguments))
@@ -74,17 +79,26 @@ def qemu_arguments(test):
 def qemu_arguments_and_errors(test):
     """Names are chosen or refused; every error says what to do."""
     test.responder()
-    daemon = test.daemon({"only": ntp_source(Network.SERVER)})
+    kvm = test.directory / "kvm"
+    kvm.mkdir()
+    daemon = test.daemon({"only": ntp_source(Network.SERVER)}, extra=f"[page]\nkvm = {kvm}\n")
     daemon.status()
     first, second = _arguments(test), _arguments(test)
-    test.tap.check(first[1].endswith("/guests/vm1") and second[1].endswith("/guests/vm2"),
-                   "without a name, guests are numbered", (first[1], second[1]))
+    test.tap.check(first[1].endswith("/guests/vm1") and second[1].endswith("/guests/vm2")
+                   and second[-2:] == ["-name", "guest=vm2"],
+                   "without a name, guests are numbered, and QEMU is told the name", second)
     said = json.loads(_ctl(test, "qemu-args", "--json", "--table", TABLE, "--name", "x").stdout)
     test.tap.check(said["name"] == "x" and said["page"].endswith("/guests/x")
                    and f"file={said['table']}" == said["arguments"][5]
                    and "readonly=on" in said["arguments"][1], "JSON says the same", said)
     status = subprocess.run([test.build / "ctl" / "vmclockctl", "page", "--json", said["page"]],
                             capture_output=True, text=True, check=False, timeout=10)
+    guests = json.loads(_ctl(test, "guest", "list", "--json").stdout)
+    test.tap.check([guest["vm"] for guest in guests] == ["name:vm1", "name:vm2", "name:x"],
+                   "their counters are looked for by name", guests)
+    run = _ctl(test, "qemu-args", "--table", TABLE, "--name", "y", "--vm", "other")
+    test.tap.check(run.returncode == 0 and _guest(test, "y")["vm"] == "name:other",
+                   "or by another that is given", run.stderr)
     test.tap.check(json.loads(status.stdout)["status"] == "UNRELIABLE",
                    "the page is UNRELIABLE until the guest's counter is known")
     for words, code, part in (
@@ -93,7 +107,7 @@ def qemu_arguments_and_errors(test):
             (("--name", "a" * 200), 1, "no name for a guest"),
             (("--name", ".x"), 1, "no name for a guest"),
             (("--name", "x.guest"), 1, "does not take this 'name'"),
-            (("--name", "y", "--offset", "z"), 1, "does not take this 'offset'"),
+            (("--name", "odd", "--offset", "z"), 1, "does not take this 'offset'"),
             (("--table", "/nowhere"), 1, "/nowhere: No such file"),
             (("--table", "/tmp/a,b"), 1, "can be passed on to QEMU"),
             (("--device", "--name", "y"), 2, "neither name nor"),
@@ -101,6 +115,10 @@ def qemu_arguments_and_errors(test):
         run = _ctl(test, "qemu-args", "--table", TABLE, *words)
         test.tap.check(run.returncode == code and part in run.stderr and not run.stdout,
                        f"refused: {' '.join(words)[:40]}", run.stderr)
+    kvm.rmdir()
+    run = _ctl(test, "qemu-args", "--table", TABLE, "--name", "emulated")
+    test.tap.check(run.returncode == 0 and run.stdout and "debugfs" in run.stderr
+                   and "guest set" in run.stderr, "without KVM somebody has to measure", run.stderr)
     if not pathlib.Path("/dev/vmclock_host").exists():
         run = _ctl(test, "qemu-args", "--table", TABLE, "--device")
         test.tap.check(run.returncode == 1 and "modprobe vmclock_host" in run.stderr,
