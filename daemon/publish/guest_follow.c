@@ -11,10 +11,14 @@
 
 #include "kvm_counter.h"
 
-/* Each guest once a second, and never more than some at a time: the loop has other things to do. */
+/*
+ * Each guest once a second, but never more than some at a time, nor all the time: the loop has
+ * other things to do. 320 are looked at in a second; if there are more, each waits longer.
+ */
 enum { AT_A_TIME = 32 };
 
 #define PERIOD_NS INT64_C(1000000000)
+#define PAUSE_NS INT64_C(100000000)
 
 static bool parse_pid(const char *text, int *pid)
 {
@@ -87,10 +91,10 @@ static bool is_still_there(const struct guest_follow *f, const struct guest_watc
 {
 	uint64_t start;
 
-	return w->entry[0] && !kvm_process_start(f->proc_directory, w->pid, &start) &&
-	       start == w->start;
+	return !kvm_process_start(f->proc_directory, w->pid, &start) && start == w->start;
 }
 
+/* That the process is the same after reading says that it was so all the time. */
 static int look(const struct guest_follow *f, struct guest_page *guest, struct vmclock_scale *scale,
 		char why[KVM_WHY_MAX])
 {
@@ -98,14 +102,14 @@ static int look(const struct guest_follow *f, struct guest_page *guest, struct v
 	int err = 0;
 
 	why[0] = '\0';
-	if (!is_still_there(f, &guest->watch))
+	if (!guest->watch.entry[0])
 		err = find_vm(f, guest, why);
 	if (err)
 		return err;
 	snprintf(path, sizeof(path), "%s/%s", f->kvm_directory, guest->watch.entry);
 	err = kvm_counter_read(path, scale, why);
 	if (!err && !is_still_there(f, &guest->watch))
-		err = -ENOENT; /* what was read may be another's */
+		err = -ENOENT;
 	if (err)
 		guest->watch.entry[0] = '\0';
 	return err;
@@ -198,5 +202,5 @@ int64_t guest_follow_round(struct guest_follow *f, int64_t now_ns, bool *known)
 		*known = follow(f, guest, now_ns) || *known;
 		left--;
 	}
-	return PERIOD_NS / rounds;
+	return PERIOD_NS / rounds > PAUSE_NS ? PERIOD_NS / rounds : PAUSE_NS;
 }

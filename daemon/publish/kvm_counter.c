@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { NUMBER_SIZE = 32 };
+enum { NUMBER_SIZE = 32, VCPU_MAX = 16, PATH_SIZE = 64 };
 
 int kvm_counter_parse(const char *text, size_t length, uint64_t *out)
 {
@@ -28,33 +28,21 @@ int kvm_counter_parse(const char *text, size_t length, uint64_t *out)
 	return 0;
 }
 
-static int read_number(const char *directory, const char *name, uint64_t *out)
+/* `name` is in the directory that vcpu is in, or in that of the VM itself for "". */
+static int read_number(int vm_fd, const char *vcpu, const char *name, uint64_t *out)
 {
-	char path[KVM_PATH_MAX], text[NUMBER_SIZE];
+	char path[PATH_SIZE], text[NUMBER_SIZE];
 	ssize_t length;
 	int fd, err;
 
-	if (snprintf(path, sizeof(path), "%s/%s", directory, name) >= (int)sizeof(path))
-		return -ENAMETOOLONG;
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	snprintf(path, sizeof(path), "%s%s%s", vcpu, *vcpu ? "/" : "", name);
+	fd = openat(vm_fd, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0)
 		return -errno;
 	length = read(fd, text, sizeof(text));
 	err = length < 0 ? -errno : kvm_counter_parse(text, (size_t)length, out);
 	close(fd);
 	return err;
-}
-
-/* 0 and `otherwise` where there is no such file. */
-static int read_number_or(const char *directory, const char *name, uint64_t otherwise,
-			  uint64_t *out)
-{
-	int err = read_number(directory, name, out);
-
-	if (err != -ENOENT)
-		return err;
-	*out = otherwise;
-	return 0;
 }
 
 static int refuse(char why[KVM_WHY_MAX], const char *reason)
@@ -76,26 +64,20 @@ static int make_scale(uint64_t offset, uint64_t ratio, uint64_t frac_bits,
 	return 0;
 }
 
-/* guest_mode is looked at before and after: what is in between was not read in a nested guest. */
-static int read_vcpu(const char *directory, struct vmclock_scale *out, char why[KVM_WHY_MAX])
+/* Processors that cannot scale have no file that says so. */
+static int read_vcpu(int vm_fd, const char *vcpu, struct vmclock_scale *out)
 {
-	uint64_t offset, ratio, frac_bits = 0, nested_before = 0, nested_after = 0;
-	int err = read_number_or(directory, "guest_mode", 0, &nested_before);
+	uint64_t offset, ratio, frac_bits = 0;
+	int err = read_number(vm_fd, vcpu, "tsc-offset", &offset);
 
-	if (!err)
-		err = read_number(directory, "tsc-offset", &offset);
-	if (!err)
-		err = read_number_or(directory, "tsc-scaling-ratio", 1, &ratio);
-	if (!err && ratio != 1)
-		err = read_number(directory, "tsc-scaling-ratio-frac-bits", &frac_bits);
-	if (!err)
-		err = read_number_or(directory, "guest_mode", 0, &nested_after);
 	if (err)
 		return err;
-	if (nested_before || nested_after)
-		return refuse(why, "it runs guests of its own, whose counters cannot be told "
-				   "from its own");
-	return make_scale(offset, ratio, frac_bits, out);
+	err = read_number(vm_fd, vcpu, "tsc-scaling-ratio", &ratio);
+	if (err == -ENOENT)
+		return make_scale(offset, 1, 0, out);
+	if (!err)
+		err = read_number(vm_fd, vcpu, "tsc-scaling-ratio-frac-bits", &frac_bits);
+	return err ? err : make_scale(offset, ratio, frac_bits, out);
 }
 
 static bool same_scale(const struct vmclock_scale *a, const struct vmclock_scale *b)
@@ -105,20 +87,19 @@ static bool same_scale(const struct vmclock_scale *a, const struct vmclock_scale
 
 static bool is_vcpu(const char *name)
 {
-	return !strncmp(name, "vcpu", 4) && name[4] && !name[4 + strspn(name + 4, "0123456789")];
+	size_t length = strlen(name);
+
+	return length > 4 && length < VCPU_MAX && !strncmp(name, "vcpu", 4) &&
+	       !name[4 + strspn(name + 4, "0123456789")];
 }
 
 /* One more of the VM's; *count of them were read before. */
-static int add_vcpu(const char *vm_directory, const char *name, unsigned int *count,
-		    struct vmclock_scale *out, char why[KVM_WHY_MAX])
+static int add_vcpu(int vm_fd, const char *vcpu, unsigned int *count, struct vmclock_scale *out,
+		    char why[KVM_WHY_MAX])
 {
-	char path[KVM_PATH_MAX];
 	struct vmclock_scale scale;
-	int err;
+	int err = read_vcpu(vm_fd, vcpu, &scale);
 
-	if (snprintf(path, sizeof(path), "%s/%s", vm_directory, name) >= (int)sizeof(path))
-		return -ENAMETOOLONG;
-	err = read_vcpu(path, &scale, why);
 	if (err == -ENOENT)
 		return refuse(why, "KVM does not say what its counter is");
 	if (err)
@@ -129,42 +110,41 @@ static int add_vcpu(const char *vm_directory, const char *name, unsigned int *co
 	return ++*count > KVM_VCPUS_MAX ? refuse(why, "it has too many virtual CPUs") : 0;
 }
 
-/* Nobody can say of kernels without this count whether an offset is the VM's own. */
-static int check_nested(const char *vm_directory, char why[KVM_WHY_MAX])
+/*
+ * After all else: what was read before is of no nested guest if there has been none yet. Nobody can
+ * say that of kernels without these counts.
+ */
+static int check_nested(int vm_fd, char why[KVM_WHY_MAX])
 {
-	uint64_t runs;
-	int err = read_number(vm_directory, "nested_run", &runs);
+	uint64_t runs, in_one;
+	int err = read_number(vm_fd, "", "nested_run", &runs);
 
+	if (!err)
+		err = read_number(vm_fd, "", "guest_mode", &in_one);
 	if (err == -ENOENT)
-		return access(vm_directory, F_OK) ? -ENOENT
-						  : refuse(why, "this kernel does not say whether "
-								"it runs guests of its own");
+		return refuse(why, "this kernel does not say whether it runs guests of its own");
 	if (err)
 		return err;
-	return runs ? refuse(why, "it has run guests of its own, whose counters cannot be told "
-				  "from its own")
-		    : 0;
+	return runs || in_one ? refuse(why, "it has run guests of its own, whose counters cannot "
+					    "be told from its own")
+			      : 0;
 }
 
 int kvm_counter_read(const char *vm_directory, struct vmclock_scale *out, char why[KVM_WHY_MAX])
 {
 	unsigned int count = 0;
 	const struct dirent *entry;
-	DIR *dir;
-	int err;
+	DIR *dir = opendir(vm_directory);
+	int err = 0;
 
 	why[0] = '\0';
-	err = check_nested(vm_directory, why);
-	if (err)
-		return err;
-	dir = opendir(vm_directory);
 	if (!dir)
 		return -errno;
 	while (!err && (entry = readdir(dir)))
 		if (is_vcpu(entry->d_name))
-			err = add_vcpu(vm_directory, entry->d_name, &count, out, why);
+			err = add_vcpu(dirfd(dir), entry->d_name, &count, out, why);
+	if (!err && count)
+		err = check_nested(dirfd(dir), why);
 	closedir(dir);
-	if (!err)
-		err = check_nested(vm_directory, why);
 	return err || count ? err : -ENOENT;
 }

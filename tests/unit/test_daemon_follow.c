@@ -67,8 +67,8 @@ static void clear(const char *path)
 static void make_vm(const char *entry, const char *offset, const char *ratio)
 {
 	put("0\n", "%s/%s/nested_run", kvm, entry);
+	put("0\n", "%s/%s/guest_mode", kvm, entry);
 	for (int i = 0; i < 2; i++) {
-		put("0\n", "%s/%s/vcpu%d/guest_mode", kvm, entry, i);
 		put(offset, "%s/%s/vcpu%d/tsc-offset", kvm, entry, i);
 		put(ratio, "%s/%s/vcpu%d/tsc-scaling-ratio", kvm, entry, i);
 		put("48\n", "%s/%s/vcpu%d/tsc-scaling-ratio-frac-bits", kvm, entry, i);
@@ -246,10 +246,10 @@ static void one_of_several_reasons_is_said(void **state)
 	second();
 	assert_in_doubt("web", "different counters");
 	make_vm("41-9", "-77\n", "281474976710656\n");
-	put("1\n", "%s/41-9/vcpu0/guest_mode", kvm);
+	put("1\n", "%s/41-9/guest_mode", kvm);
 	second();
 	assert_in_doubt("web", "guests of its own");
-	put("0\n", "%s/41-9/vcpu0/guest_mode", kvm);
+	put("0\n", "%s/41-9/guest_mode", kvm);
 	put("3\n", "%s/41-9/nested_run", kvm);
 	second();
 	assert_in_doubt("web", "has run guests of its own");
