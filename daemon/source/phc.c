@@ -19,8 +19,12 @@
 /* Polls in a row without a usable reading until the source is dropped, by name, in the log. */
 enum { POLLS_TO_DROP = 3 };
 
-/* ptp4l answers at once unless it is busy; the first look waits for it. */
-#define ANSWER_TIME_NS 20000000
+/*
+ * ptp4l is asked before each reading, so that what it says is no older than that, however long the
+ * polls. It answers at once unless it is busy; it is waited for so long, in steps.
+ */
+#define ANSWER_STEP_NS 10000000
+#define ANSWER_LIMIT_NS 300000000
 
 struct phc {
 	struct source *source;
@@ -29,6 +33,7 @@ struct phc {
 	struct phc_clock clock;
 	struct ptp4l ptp4l;
 	bool asks_ptp4l;
+	int64_t answer_by_ns; /* 0: not asked for the next reading yet */
 	struct hotplug_listener devices;
 	struct links_listener links;
 	unsigned int failures; /* in a row */
@@ -142,12 +147,19 @@ static void look_at_clock(struct phc *p)
 	emit(p, &reading, utc_ns, verdict.error_ns);
 }
 
-/* ptp4l's answers come while the next poll is waited for. */
-static void look(struct phc *p)
+/* True: its answers to what was asked for this reading are still to come. */
+static bool waits_for_ptp4l(struct phc *p, int64_t now_ns)
 {
-	look_at_clock(p);
-	if (p->asks_ptp4l)
+	if (!p->asks_ptp4l)
+		return false;
+	if (!p->answer_by_ns) {
 		ptp4l_ask(&p->ptp4l);
+		p->answer_by_ns = now_ns + ANSWER_LIMIT_NS;
+	}
+	if (!p->ptp4l.error && !ptp4l_has_answered(&p->ptp4l) && now_ns < p->answer_by_ns)
+		return true;
+	p->answer_by_ns = 0;
+	return false;
 }
 
 static void poll_due(struct loop_timer *timer, int64_t now_ns)
@@ -155,7 +167,11 @@ static void poll_due(struct loop_timer *timer, int64_t now_ns)
 	struct phc *p = timer->context;
 	double delay_s;
 
-	look(p);
+	if (waits_for_ptp4l(p, now_ns)) {
+		loop_arm(p->source->env->loop, timer, now_ns + ANSWER_STEP_NS);
+		return;
+	}
+	look_at_clock(p);
 	if (p->source->poll_s < p->poll.poll_s || p->source->poll_s > p->poll.poll_s)
 		source_tell_poll(p->source, p->poll.poll_s);
 	delay_s = poll_control_next_s(&p->poll, random_spread());
@@ -203,7 +219,6 @@ static void start_asking(struct phc *p)
 
 	p->asks_ptp4l = true;
 	ptp4l_init(&p->ptp4l, p->source->env->loop, config->ptp4l, (uint8_t)config->ptp_domain);
-	ptp4l_ask(&p->ptp4l);
 }
 
 /* What is shown until the clock is found. */
@@ -240,7 +255,7 @@ int phc_start_at(struct source *source, const struct config_source *config, stru
 	hotplug_listen(env, &p->devices);
 	if (config->interface[0])
 		links_listen(env, &p->links);
-	loop_arm(env->loop, &p->timer, loop_now_ns() + (p->asks_ptp4l ? ANSWER_TIME_NS : 0));
+	loop_arm(env->loop, &p->timer, loop_now_ns());
 	return 0;
 }
 

@@ -31,7 +31,7 @@ struct ptp4l {
 /* `path` has to last. */
 void ptp4l_init(struct ptp4l *ptp4l, struct loop *loop, const char *path, uint8_t domain);
 
-/* Sends the questions; the answers are there at the next poll. Never waits. */
+/* Sends the questions; the answers come through the loop. Never waits. */
 void ptp4l_ask(struct ptp4l *ptp4l);
 void ptp4l_close(struct ptp4l *ptp4l);
 

@@ -269,7 +269,7 @@ static struct phc *start(const struct counter *counter)
 static void poll_times(struct phc *p, int times)
 {
 	while (times--)
-		look(p);
+		look_at_clock(p);
 }
 
 static int setup(void **state)
@@ -346,7 +346,7 @@ static void every_method_brackets_the_true_moment(void **state)
 			device.methods = 1u << m;
 			p = start(counters[c]);
 			for (int i = 0; i < 1000; i++) {
-				look(p);
+				look_at_clock(p);
 				assert_brackets_truth(counters[c]);
 			}
 			assert_int_equal(p->clock.device.method, m);
@@ -361,15 +361,15 @@ static void the_best_method_is_taken_and_the_next_when_it_is_refused(void **stat
 
 	(void)state;
 	for (unsigned int m = 0; m < PHC_METHODS; m++) {
-		look(p);
+		look_at_clock(p);
 		assert_int_equal(p->clock.device.method, m);
 		device.methods &= ~(1u << m);
 	}
-	look(p);
+	look_at_clock(p);
 	assert_non_null(strstr(source.claims.problem, "the device cannot be read"));
 	/* A driver that only was resetting its device has everything again. */
 	device.methods = (1u << PHC_METHODS) - 1;
-	look(p);
+	look_at_clock(p);
 	assert_int_equal(p->clock.device.method, PHC_PRECISE);
 }
 
@@ -382,7 +382,7 @@ static void a_capture_without_the_systems_clock_is_not_used(void **state)
 	for (int i = 0; i < 2; i++) {
 		struct phc *p = start(counters[i]);
 
-		look(p);
+		look_at_clock(p);
 		assert_int_equal(p->clock.device.method, PHC_EXTENDED_RAW);
 		assert_brackets_truth(counters[i]);
 		source_stop(&source);
@@ -397,7 +397,7 @@ static void stamps_of_another_time_leave_the_next_method(void **state)
 	device.methods = 1u << PHC_EXTENDED_RAW | 1u << PHC_EXTENDED;
 	device.strange_raw = true;
 	p = start(&fast);
-	look(p);
+	look_at_clock(p);
 	assert_int_equal(p->clock.device.method, PHC_EXTENDED);
 	assert_brackets_truth(&fast);
 	source_stop(&source);
@@ -409,14 +409,14 @@ static void tai_is_told_as_utc_and_utc_as_it_is(void **state)
 	struct phc *p = start(&raw);
 
 	(void)state;
-	look(p);
+	look_at_clock(p);
 	now_ns = raw_ns() + TIME_OF_DAY_NS;
 	assert_true(llabs(told.last.phc.t_ns - now_ns) < NS_PER_S / 2);
 	source_stop(&source);
 	config.timescale = TIMESCALE_UTC;
 	device.offset_ns = TIME_OF_DAY_NS;
 	p = start(&raw);
-	look(p);
+	look_at_clock(p);
 	assert_true(llabs(told.last.phc.t_ns - now_ns) < NS_PER_S / 2);
 }
 
@@ -428,16 +428,16 @@ static void conventions_are_known_by_driver_and_never_guessed(void **state)
 	config.device[0] = '\0';
 	config.timescale = TIMESCALE_AUTO;
 	snprintf(config.clock_name, sizeof(config.clock_name), "igb-00:11");
-	look(start(&raw));
+	look_at_clock(start(&raw));
 	assert_int_equal(((struct phc *)source.impl)->clock.timescale, TIMESCALE_TAI);
 	source_stop(&source);
 	snprintf(config.clock_name, sizeof(config.clock_name), "KVM virtual PTP");
-	look(start(&raw));
+	look_at_clock(start(&raw));
 	assert_int_equal(((struct phc *)source.impl)->clock.timescale, TIMESCALE_UTC);
 	source_stop(&source);
 	told.events = 0;
 	snprintf(config.clock_name, sizeof(config.clock_name), "a thing");
-	look(start(&raw));
+	look_at_clock(start(&raw));
 	assert_int_equal(told.events, 0);
 	assert_string_equal(source.claims.problem, "nobody says whether 'a thing' keeps TAI or "
 						   "UTC: give timescale = tai or utc");
@@ -448,22 +448,22 @@ static void clocks_are_found_by_name_and_by_interface(void **state)
 {
 	(void)state;
 	snprintf(config.clock_name, sizeof(config.clock_name), "KVM virtual PTP");
-	look(start(&raw));
+	look_at_clock(start(&raw));
 	assert_string_equal(device.path + strlen(tree), "/dev/ptp4");
 	assert_string_equal(source.claims.reference, "KVM virtual PTP");
 	source_stop(&source);
 	snprintf(config.clock_name, sizeof(config.clock_name), "nobody");
-	look(start(&raw));
+	look_at_clock(start(&raw));
 	assert_string_equal(source.claims.problem, "no PTP clock is called 'nobody'");
 	source_stop(&source);
 	config.clock_name[0] = config.device[0] = '\0';
 	snprintf(config.interface, sizeof(config.interface), "eth0");
-	look(start(&raw));
+	look_at_clock(start(&raw));
 	assert_string_equal(device.path + strlen(tree), "/dev/ptp3");
 	assert_string_equal(source.claims.address + strlen(source.claims.address) - 5, "/ptp3");
 	source_stop(&source);
 	interface_index = -ENODEV;
-	look(start(&raw));
+	look_at_clock(start(&raw));
 	assert_string_equal(source.claims.problem,
 			    "interface eth0 has no PTP clock or is not there");
 }
@@ -477,13 +477,13 @@ static void the_clock_of_a_bond_follows_its_active_port(void **state)
 	snprintf(config.interface, sizeof(config.interface), "bond0");
 	put_file("class/net/bond0/bonding/active_slave", "eth0\n");
 	p = start(&raw);
-	look(p);
+	look_at_clock(p);
 	assert_string_equal(interface_asked, "eth0");
 	assert_string_equal(device.path + strlen(tree), "/dev/ptp3");
 	put_file("class/net/bond0/bonding/active_slave", "eth1\n");
 	interface_index = 4;
 	phc_clock_look_again(&p->clock);
-	look(p);
+	look_at_clock(p);
 	assert_string_equal(interface_asked, "eth1");
 	assert_string_equal(device.path + strlen(tree), "/dev/ptp4");
 	/* Without being told, too. */
@@ -503,11 +503,11 @@ static void a_busy_device_is_dropped_within_three_polls_and_comes_back(void **st
 	struct phc *p = start(&fast);
 
 	(void)state;
-	look(p);
+	look_at_clock(p);
 	device.busy = UINT_MAX;
 	poll_times(p, 2);
 	assert_int_equal(told.offline, 0);
-	look(p);
+	look_at_clock(p);
 	assert_int_equal(told.offline, 1);
 	assert_non_null(strstr(source.claims.problem, "the device is busy"));
 	assert_int_equal(source.stats.reach, 8);
@@ -515,7 +515,7 @@ static void a_busy_device_is_dropped_within_three_polls_and_comes_back(void **st
 	assert_int_equal(told.offline, 1);
 	assert_int_equal(told.events, 1);
 	device.busy = 0;
-	look(p);
+	look_at_clock(p);
 	assert_int_equal(told.events, 2);
 	assert_string_equal(source.claims.problem, "");
 	assert_false(p->dropped);
@@ -526,7 +526,7 @@ static void a_device_that_allows_one_read_is_read_once(void **state)
 	(void)state;
 	device.methods = 1u << PHC_EXTENDED;
 	device.most_reads = 1;
-	look(start(&fast));
+	look_at_clock(start(&fast));
 	assert_int_equal(told.events, 1);
 	assert_int_equal(device.calls, 2);
 }
@@ -539,17 +539,17 @@ static void a_device_that_goes_is_dropped_at_once_and_found_under_another_number
 	config.device[0] = '\0';
 	snprintf(config.clock_name, sizeof(config.clock_name), "igb-00:11");
 	p = start(&fast);
-	look(p);
+	look_at_clock(p);
 	device.gone = true;
 	put_file("class/ptp/ptp3/clock_name", "something else\n");
-	look(p);
+	look_at_clock(p);
 	assert_int_equal(told.offline, 1);
 	assert_non_null(strstr(source.claims.problem, "the device is gone"));
 	poll_times(p, 5);
 	assert_string_equal(source.claims.problem, "no PTP clock is called 'igb-00:11'");
 	device.gone = false;
 	put_file("class/ptp/ptp17/clock_name", "igb-00:11\n");
-	look(p);
+	look_at_clock(p);
 	assert_string_equal(device.path + strlen(tree), "/dev/ptp17");
 	assert_int_equal(told.events, 2);
 	assert_int_equal(told.offline, 1);
@@ -565,7 +565,7 @@ static void a_device_may_come_late(void **state)
 	assert_int_equal(told.offline, 1);
 	assert_non_null(strstr(source.claims.problem, "No such file or directory"));
 	device.gone = false;
-	look(p);
+	look_at_clock(p);
 	assert_int_equal(told.events, 1);
 }
 
@@ -573,7 +573,7 @@ static void a_device_without_a_file_is_one_all_the_same(void **state)
 {
 	(void)state;
 	snprintf(config.device, sizeof(config.device), "/nowhere/ptp4");
-	look(start(&fast));
+	look_at_clock(start(&fast));
 	assert_int_equal(told.events, 1);
 	assert_string_equal(device.path, "/nowhere/ptp4");
 	assert_string_equal(source.claims.reference, "KVM virtual PTP");
@@ -592,7 +592,7 @@ static void nonsense_is_refused(void **state)
 	assert_non_null(strstr(source.claims.problem, "no sensible time"));
 	device.garbage = false;
 	device.offset_ns = 0;
-	look(p);
+	look_at_clock(p);
 	assert_int_equal(told.events, 0);
 	assert_string_equal(source.claims.problem,
 			    "the clock was never set: it shows a time before 2000");
@@ -606,13 +606,13 @@ static void a_clock_that_is_set_during_the_read_spoils_only_that_read(void **sta
 	device.methods = 1u << PHC_EXTENDED | 1u << PHC_PLAIN;
 	device.shift_in_call_ns = 5000000;
 	p = start(&fast);
-	look(p);
+	look_at_clock(p);
 	assert_int_equal(told.events, 0);
 	assert_non_null(strstr(source.claims.problem, "clock was set"));
 	/* A slew of hundreds of ns between the two sides makes the bracket wider, never wrong. */
 	device.shift_in_call_ns = 300;
 	for (int i = 0; i < 100; i++) {
-		look(p);
+		look_at_clock(p);
 		assert_brackets_truth(&fast);
 	}
 	assert_int_equal(told.events, 100);
@@ -625,7 +625,7 @@ static void an_error_is_never_taken_as_zero(void **state)
 	(void)state;
 	config.max_error_ns = 0;
 	p = start(&fast);
-	look(p);
+	look_at_clock(p);
 	assert_int_equal(told.events, 1);
 	assert_true(isinf(told.last.phc.max_error_ns));
 	assert_string_equal(source.claims.problem, "nothing states the clock's own error, so it "
@@ -633,7 +633,7 @@ static void an_error_is_never_taken_as_zero(void **state)
 	source_stop(&source);
 	config.max_error_ns = 250;
 	p = start(&fast);
-	look(p);
+	look_at_clock(p);
 	assert_true(told.last.phc.max_error_ns == 0); /* the operator's comes on top */
 	assert_string_equal(source.claims.problem, "");
 }
@@ -644,11 +644,11 @@ static void the_bound_that_a_driver_publishes_is_read_each_time(void **state)
 
 	(void)state;
 	put_file("class/ptp/ptp3/device/phc_error_bound", "17000\n");
-	look(p);
+	look_at_clock(p);
 	assert_true(told.last.phc.max_error_ns == 17000);
 	assert_true(source.claims.root_dispersion_ns == 17000);
 	put_file("class/ptp/ptp3/device/phc_error_bound", "42000\n");
-	look(p);
+	look_at_clock(p);
 	assert_true(told.last.phc.max_error_ns == 42000);
 	put_file("class/ptp/ptp3/device/phc_error_bound", "4294967295\n");
 	poll_times(p, 3);
@@ -656,7 +656,7 @@ static void the_bound_that_a_driver_publishes_is_read_each_time(void **state)
 	assert_int_equal(told.offline, 1);
 	assert_non_null(strstr(source.claims.problem, "not synchronised"));
 	put_file("class/ptp/ptp3/device/phc_error_bound", "0x10\n");
-	look(p);
+	look_at_clock(p);
 	assert_int_equal(told.events, 2);
 	assert_string_equal(source.claims.problem,
 			    "phc_error_bound holds no number of nanoseconds");
@@ -701,7 +701,7 @@ static void a_clock_is_worth_no_more_than_its_dpll(void **state)
 	snprintf(link, sizeof(link), "%s/class/ptp/ptp3/device/driver", tree);
 	assert_int_equal(symlink("../../bus/pci/drivers/ice", link), 0);
 	dpll_lock = DPLL_UNLOCKED;
-	look(p);
+	look_at_clock(p);
 	assert_int_equal(told.events, 1); /* nobody asked for it */
 	config.dpll = true;
 	poll_times(p, 3);
@@ -710,15 +710,15 @@ static void a_clock_is_worth_no_more_than_its_dpll(void **state)
 	assert_int_equal(told.offline, 1);
 	assert_string_equal(source.claims.problem, "the card's DPLL is not locked");
 	dpll_lock = DPLL_HOLDOVER;
-	look(p);
+	look_at_clock(p);
 	assert_int_equal(told.events, 2);
 	assert_true(isinf(told.last.phc.max_error_ns)); /* whatever the operator stated */
 	dpll_lock = DPLL_LOCKED;
-	look(p);
+	look_at_clock(p);
 	assert_true(told.last.phc.max_error_ns == 0);
 	assert_string_equal(source.claims.problem, "");
 	dpll_lock = -ENOENT;
-	look(p);
+	look_at_clock(p);
 	assert_true(told.last.phc.max_error_ns == 0);
 	assert_non_null(strstr(source.claims.problem, "dpll = on has no effect"));
 }

@@ -11,12 +11,18 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 #include <cmocka.h>
+#include <linux/ptp_clock.h>
 
+#include "daemon/source/phc.h"
 #include "daemon/source/phc_trust.h"
 #include "daemon/source/ptp4l.c"
 #include "daemon/source/ptp_management.c"
+#include "source_bench.h"
+
+#define S_NS INT64_C(1000000000)
 
 enum { DOMAIN = 24 };
 
@@ -396,6 +402,111 @@ static void silence_makes_it_unfit_at_once(void **state)
 	start_server();
 }
 
+/* A clock of CLOCK_MONOTONIC_RAW + device_ahead_ns, captured by hardware together with that. */
+static int64_t device_ahead_ns;
+
+static int64_t clock_ns(clockid_t id)
+{
+	struct timespec now;
+
+	clock_gettime(id, &now);
+	return now.tv_sec * S_NS + now.tv_nsec;
+}
+
+static int open_device(const char *device)
+{
+	(void)device;
+	return 99;
+}
+
+static void close_device(int fd)
+{
+	(void)fd;
+}
+
+static int control_device(int fd, unsigned long request, void *argument)
+{
+	struct ptp_sys_offset_precise *data = argument;
+	int64_t raw_ns = clock_ns(CLOCK_MONOTONIC_RAW), device_ns = raw_ns + device_ahead_ns;
+
+	(void)fd;
+	if (request != PTP_SYS_OFFSET_PRECISE)
+		return -EOPNOTSUPP;
+	data->sys_monoraw = (struct ptp_clock_time){.sec = raw_ns / S_NS,
+						    .nsec = (uint32_t)(raw_ns % S_NS)};
+	data->device = (struct ptp_clock_time){.sec = device_ns / S_NS,
+					       .nsec = (uint32_t)(device_ns % S_NS)};
+	return 0;
+}
+
+static void start_source(void)
+{
+	static const struct phc_kernel kernel = {open_device, control_device, close_device,
+						 clock_ns};
+	static const struct phc_places nowhere = {.sys = "/nonexistent"};
+
+	assert_int_equal(bench_start(), 0);
+	bench.config.type = SOURCE_TYPE_PHC;
+	bench.config.ptp_domain = DOMAIN;
+	bench.config.reads = 1;
+	bench.config.timescale = TIMESCALE_UTC;
+	strcpy(bench.config.device, "/dev/ptp0");
+	strcpy(bench.config.ptp4l, path);
+	device_ahead_ns = 1800000000 * S_NS;
+	assert_int_equal(
+		phc_start_at(&bench.source, &bench.config, &bench.env, &kernel, &nowhere), 0);
+}
+
+/* ptp4l's last sync came this moment. */
+static void answer_now(void)
+{
+	put(server.data[PTP_TIME_STATUS] + 8,
+	    (uint64_t)(clock_ns(CLOCK_MONOTONIC_RAW) + device_ahead_ns), 8);
+	assert_int_equal(answer(0), PTP_DATA_SETS);
+	for (int i = 0; i < PTP_DATA_SETS; i++)
+		bench_ready();
+}
+
+static void it_is_asked_for_each_reading_however_rare(void **state)
+{
+	(void)state;
+	start_source();
+	for (unsigned int n = 1; n <= 5; n++) {
+		bench_look();
+		assert_int_equal(bench.events, n - 1);
+		answer_now();
+		bench_look();
+		assert_string_equal(bench.source.claims.problem, "");
+		assert_int_equal(bench.events, n);
+		device_ahead_ns += 1024 * S_NS; /* as long as the next poll is away */
+	}
+	assert_int_equal(bench.source.stats.rejected, 0);
+	source_stop(&bench.source);
+}
+
+static void it_is_not_waited_for_for_ever(void **state)
+{
+	const struct timespec pause = {.tv_nsec = 10000000};
+
+	(void)state;
+	start_source();
+	for (int i = 0; i < 3000 && !bench.source.stats.rejected; i++) {
+		bench_look();
+		nanosleep(&pause, NULL);
+	}
+	assert_int_equal(bench.source.stats.rejected, 1);
+	assert_int_equal(bench.source.stats.sent, 1);
+	assert_non_null(strstr(bench.source.claims.problem, "does not answer"));
+	assert_int_equal(bench.events, 0);
+	/* And it is asked again for the next one. */
+	answer(1); /* to none of those questions */
+	bench_look();
+	answer_now();
+	bench_look();
+	assert_int_equal(bench.events, 1);
+	source_stop(&bench.source);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -415,6 +526,8 @@ int main(void)
 		TEST(what_nobody_states_the_operator_has_to),
 		TEST(a_time_scale_of_the_grandmasters_own_has_to_be_named),
 		TEST(silence_makes_it_unfit_at_once),
+		TEST(it_is_asked_for_each_reading_however_rare),
+		TEST(it_is_not_waited_for_for_ever),
 	};
 	int failed;
 
