@@ -20,7 +20,10 @@
 #define SILENCE_NS (3 * NS_PER_S / 2)
 /* An edge is converted by a reading of its clock no further away than this. */
 #define FARTHEST_NS (2 * NS_PER_S)
-/* The clock may be steered between two readings; this much by who steers it with care. */
+/*
+ * The clock may be steered between two readings, and the rate at the edge be another than that from
+ * one reading to the next: by so much at least, and by what the rate has last changed by.
+ */
 #define STEERED 2e-6
 
 enum { MISSED_TO_DROP = 3, EVENTS = 8 };
@@ -31,6 +34,7 @@ struct extts {
 	struct loop_watch watch; /* fd -1: not listening */
 	struct phc_clock clock;
 	struct phc_reading last; /* of the clock, before the edge that is waited for */
+	double ticks_per_ns;	 /* from the reading before to that one; 0: not known */
 	bool strict;		 /* the driver stamps the edge that it was asked for, only */
 	int64_t stamped_ns;	 /* the latest stamp, of whichever edge; 0: none */
 	unsigned int missed;	 /* in a row */
@@ -79,8 +83,14 @@ static double half(const struct phc_reading *r)
 	return (double)counter_diff(r->c_after, r->c_before) / 2;
 }
 
+/* By how much the clock is steered, seen from one second to the next, as a ratio. */
+static double steered(double ticks_per_ns, double before)
+{
+	return before > 0 ? fmax(STEERED, fabs(ticks_per_ns / before - 1)) : STEERED;
+}
+
 bool extts_convert(const struct phc_reading *before, const struct phc_reading *after, int64_t t_ns,
-		   double ns_per_tick, struct event_edge *out)
+		   double ns_per_tick, double *ticks_per_ns, struct event_edge *out)
 {
 	double span_ticks = middle(after, before->c_before) - middle(before, before->c_before);
 	double span_ns = (double)(after->t_ns - before->t_ns);
@@ -98,8 +108,10 @@ bool extts_convert(const struct phc_reading *before, const struct phc_reading *a
 		/* The later reading's own error, that of the rate, and half a tick. */
 		.uncertainty_ticks = half(after) + 0.5 + 1 / ns_per_tick +
 				     fabs(since_ns) * ((half(before) + half(after)) / span_ns +
-						       STEERED / ns_per_tick),
+						       steered(span_ticks / span_ns, *ticks_per_ns) /
+							       ns_per_tick),
 	};
+	*ticks_per_ns = span_ticks / span_ns;
 	return true;
 }
 
@@ -146,6 +158,7 @@ static bool start_listening(struct extts *e)
 		device_failed(e, problem);
 		return false;
 	}
+	e->ticks_per_ns = 0;
 	err = set_up_pin(e);
 	if (err) {
 		snprintf(problem, sizeof(problem), "pin %d cannot stamp for channel %u: %s",
@@ -201,7 +214,8 @@ static void edge_came(struct extts *e, const struct ptp_extts_event *stamp)
 		return;
 	}
 	if (!extts_convert(&e->last, &now, t_ns, e->source->env->counter->ns_per_tick,
-			   &event.edge)) {
+			   &e->ticks_per_ns, &event.edge)) {
+		e->ticks_per_ns = 0;
 		e->source->stats.bogus++;
 		source_problem(e->source, "the clock that stamps the pulse was stepped");
 	} else if (source_emit(e->source, &event)) {

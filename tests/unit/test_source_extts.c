@@ -195,15 +195,22 @@ static void the_rate_of_the_device_is_learned_and_its_errors_are_counted(void **
 					  .c_after = UINT64_C(3000006000),
 					  .t_ns = 7000 + 1000100000};
 	struct event_edge edge;
+	double rate = 0;
 
 	(void)state;
-	assert_true(extts_convert(&before, &after, after.t_ns - 1000100, 1.0 / 3, &edge));
+	assert_true(extts_convert(&before, &after, after.t_ns - 1000100, 1.0 / 3, &rate, &edge));
 	assert_true(llabs(counter_diff(edge.c_edge, UINT64_C(2997005500))) <= 1);
 	assert_true(edge.uncertainty_ticks > 500 && edge.uncertainty_ticks < 515);
+	assert_true(fabs(rate - 3) < 1e-5);
+	/* The clock was 100 ppm faster in the second before: of 1 ms since the edge, 100 ns. */
+	rate = 3 * (1 - 100e-6);
+	assert_true(extts_convert(&before, &after, after.t_ns - 1000100, 1.0 / 3, &rate, &edge));
+	assert_true(edge.uncertainty_ticks > 800 && edge.uncertainty_ticks < 815);
 	/* Backwards, far, or at an impossible rate: not believed. */
-	assert_false(extts_convert(&after, &before, 7000, 1.0 / 3, &edge));
-	assert_false(extts_convert(&before, &after, after.t_ns - 3 * NS_PER_S, 1.0 / 3, &edge));
-	assert_false(extts_convert(&before, &after, after.t_ns, 1.001 / 3, &edge));
+	assert_false(extts_convert(&after, &before, 7000, 1.0 / 3, &rate, &edge));
+	assert_false(extts_convert(&before, &after, after.t_ns - 3 * NS_PER_S, 1.0 / 3, &rate,
+				   &edge));
+	assert_false(extts_convert(&before, &after, after.t_ns, 1.001 / 3, &rate, &edge));
 }
 
 static void a_step_of_the_clock_costs_one_pulse(void **state)
