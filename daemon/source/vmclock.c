@@ -20,10 +20,15 @@
 /* So many polls in a row without a usable time are silence. */
 enum { MISSED_TO_OFFLINE = 3 };
 
+/* Not every page is announced when it changes, and those that we publish to must not go on being
+ * believed: between polls the marker is looked at this often, which takes no system call. */
+#define LOOK_NS INT64_C(100000000)
+
 struct upstream {
 	struct source *source;
 	struct vmclock *page; /* NULL: not open */
 	struct loop_timer timer;
+	struct loop_timer look_timer;
 	bool known; /* the next two are of an earlier look */
 	uint64_t marker;
 	uint64_t generation;
@@ -98,11 +103,15 @@ static void missed(struct upstream *u, int err)
 		source_tell_offline(u->source);
 }
 
+static uint64_t generation_of(const struct vmclock_abi *page)
+{
+	return page->flags & VMCLOCK_FLAG_VM_GEN_COUNTER_PRESENT ? page->vm_generation_counter : 0;
+}
+
 /* The specification: a new marker says that the counter may be another one, as seen from here. */
 static void note_disruption(struct upstream *u, const struct vmclock_abi *page)
 {
-	uint64_t generation =
-		page->flags & VMCLOCK_FLAG_VM_GEN_COUNTER_PRESENT ? page->vm_generation_counter : 0;
+	uint64_t generation = generation_of(page);
 
 	if (u->known && u->generation != generation)
 		source_tell_disrupted(u->source,
@@ -154,6 +163,8 @@ static void poll_due(struct loop_timer *timer, int64_t now_ns)
 	int err;
 
 	loop_arm(u->source->env->loop, timer, now_ns + (int64_t)(u->source->poll_s * 1e9));
+	if (!u->look_timer.linked)
+		loop_arm(u->source->env->loop, &u->look_timer, now_ns + LOOK_NS);
 	u->source->stats.sent++;
 	err = copy_page(u, &page);
 	if (!err) {
@@ -170,11 +181,27 @@ static void poll_due(struct loop_timer *timer, int64_t now_ns)
 		emit(u, &reading);
 }
 
+/* A page that cannot be read, which takes a while, is left to the next poll. */
+static void look_due(struct loop_timer *timer, int64_t now_ns)
+{
+	struct upstream *u = timer->context;
+	struct vmclock_abi page;
+
+	loop_arm(u->source->env->loop, timer, now_ns + LOOK_NS);
+	if (!u->page || !u->known)
+		return;
+	if (vmclock_read_page(u->page, &page))
+		close_page(u);
+	else if (page.disruption_marker != u->marker || generation_of(&page) != u->generation)
+		poll_due(&u->timer, now_ns);
+}
+
 static void vmclock_stop(struct source *source)
 {
 	struct upstream *u = source->impl;
 
 	loop_disarm(source->env->loop, &u->timer);
+	loop_disarm(source->env->loop, &u->look_timer);
 	close_page(u);
 	free(u);
 	source->impl = NULL;
@@ -190,6 +217,7 @@ int vmclock_start(struct source *source, const struct config_source *config, str
 		return -ENOMEM;
 	u->source = source;
 	u->timer = (struct loop_timer){.fire = poll_due, .context = u};
+	u->look_timer = (struct loop_timer){.fire = look_due, .context = u};
 	source_begin(source, &vmclock_ops, config, env,
 		     config->device[0] ? config->device : VMCLOCK_SOURCE_DEVICE, "VMCL");
 	source->impl = u;

@@ -67,10 +67,22 @@ static int tear_down(void **state)
 	return remove_directory(state);
 }
 
+/* The poll's turn, which is later than that of the look at the marker. */
+static void poll_now(void)
+{
+	struct loop_timer *timer = bench.loop.timers;
+	int64_t now_ns = loop_now_ns();
+
+	while (timer->next)
+		timer = timer->next;
+	loop_disarm(&bench.loop, timer);
+	timer->fire(timer, now_ns);
+}
+
 static void begin(void)
 {
 	assert_int_equal(source_start(&bench.source, &bench.config, &bench.env), 0);
-	bench_look();
+	poll_now();
 }
 
 static void its_time_and_bound_arrive_as_they_are(void **state)
@@ -81,7 +93,7 @@ static void its_time_and_bound_arrive_as_they_are(void **state)
 	publish();
 	begin();
 	usleep(2000);
-	bench_look();
+	poll_now();
 	assert_int_equal(bench.events, 2);
 	assert_int_equal(bench.last.kind, EVENT_TIME);
 	age_ns = counter_diff(bench.last.time.c, reference.counter_value);
@@ -110,17 +122,17 @@ static void a_page_that_says_nothing_is_silence(void **state)
 	reference.clock_status = VMCLOCK_STATUS_UNRELIABLE;
 	publish();
 	begin();
-	bench_look();
+	poll_now();
 	assert_int_equal(bench.offline, 0);
-	bench_look();
+	poll_now();
 	assert_int_equal(bench.offline, 1);
-	bench_look();
+	poll_now();
 	assert_int_equal(bench.offline, 1);
 	assert_int_equal(bench.events, 0);
 	assert_non_null(strstr(bench.source.claims.problem, "no time to rely on"));
 	reference.clock_status = VMCLOCK_STATUS_FREERUNNING;
 	publish();
-	bench_look();
+	poll_now();
 	assert_int_equal(bench.events, 1);
 	assert_string_equal(bench.source.claims.problem, "");
 }
@@ -141,14 +153,14 @@ static void a_disruption_there_is_one_here(void **state)
 	publish();
 	begin();
 	publish();
-	bench_look();
+	poll_now();
 	assert_int_equal(disruptions, 0);
 	reference.disrupt = true;
 	publish();
-	bench_look();
+	poll_now();
 	assert_int_equal(disruptions, 1);
 	assert_non_null(strstr(why, "was disrupted"));
-	bench_look();
+	poll_now();
 	assert_int_equal(disruptions, 1);
 	assert_int_equal(bench.events, 4);
 }
@@ -162,9 +174,29 @@ static void a_disruption_is_seen_before_there_is_a_time(void **state)
 	reference.disrupt = true;
 	reference.clock_status = VMCLOCK_STATUS_UNRELIABLE;
 	publish();
-	bench_look();
+	poll_now();
 	assert_int_equal(bench.events, 1);
 	assert_int_equal(disruptions, 1);
+}
+
+static void a_disruption_is_seen_between_polls(void **state)
+{
+	(void)state;
+	publish();
+	begin();
+	bench_look();
+	assert_int_equal(bench.events, 1); /* nothing is new */
+	reference.disrupt = true;
+	publish();
+	bench_look();
+	assert_int_equal(disruptions, 1);
+	assert_int_equal(bench.events, 2); /* of the time after it */
+	bench_look();
+	assert_int_equal(disruptions, 1);
+	vmclock_writer_set_generation(writer, 5);
+	bench_look();
+	assert_int_equal(disruptions, 2);
+	assert_non_null(strstr(why, "restored"));
 }
 
 static void a_page_that_is_not_there_is_waited_for(void **state)
@@ -178,7 +210,7 @@ static void a_page_that_is_not_there_is_waited_for(void **state)
 	assert_int_equal(
 		vmclock_writer_open(path, bench.counter.page_id, bench.counter.read, &writer), 0);
 	publish();
-	bench_look();
+	poll_now();
 	assert_int_equal(bench.events, 1);
 }
 
@@ -218,6 +250,7 @@ int main(void)
 		CASE(without_utc_it_cannot_be_used),
 		CASE(a_disruption_there_is_one_here),
 		CASE(a_disruption_is_seen_before_there_is_a_time),
+		CASE(a_disruption_is_seen_between_polls),
 		CASE(a_page_that_is_not_there_is_waited_for),
 		CASE(a_page_for_another_counter_is_named),
 		CASE(what_is_no_page_is_named),
