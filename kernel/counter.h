@@ -12,8 +12,14 @@ u8 vmclock_counter_id(void);
 /* Nominal rate; 0: not known, the module then refuses to load. */
 u64 vmclock_counter_hz(void);
 
-/* Now; ordered after every earlier load, and before every later memory access. */
+/*
+ * Now; ordered after every earlier load, and before every later access as a load would be: where
+ * that matters a barrier follows.
+ */
 u64 vmclock_counter_read(void);
+
+/* Every earlier store is visible to all processors before the counter is read. */
+void vmclock_counter_follow_stores(void);
 
 /* False: its values cannot be relied on, from now on. In any context. */
 bool vmclock_counter_stable(void);

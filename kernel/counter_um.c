@@ -35,6 +35,11 @@ u64 vmclock_counter_read(void)
 	return (u64)high << 32 | low;
 }
 
+void vmclock_counter_follow_stores(void)
+{
+	smp_mb(); /* Ends when the store buffer is empty; and the reading waits for its end. */
+}
+
 bool vmclock_counter_stable(void)
 {
 	return !READ_ONCE(unstable);

@@ -3,6 +3,7 @@
 #include <linux/string.h>
 #include <linux/timex.h>
 #include <linux/vmclock-abi.h>
+#include <asm/barrier.h>
 #include <asm/msr.h>
 #include <asm/tsc.h>
 
@@ -21,6 +22,11 @@ u64 vmclock_counter_hz(void)
 u64 vmclock_counter_read(void)
 {
 	return rdtsc_ordered();
+}
+
+void vmclock_counter_follow_stores(void)
+{
+	smp_mb(); /* Ends when the store buffer is empty; and the reading waits for its end. */
 }
 
 bool vmclock_counter_stable(void)

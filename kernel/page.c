@@ -46,7 +46,7 @@ void vmclock_page_begin(struct vmclock_page *page)
 	 * counter value before that, where the old line still held. For this second reason
 	 * smp_wmb() is not enough.
 	 */
-	smp_mb();
+	vmclock_counter_follow_stores();
 }
 
 /*
