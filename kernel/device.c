@@ -170,7 +170,7 @@ static long device_ioctl(struct file *file, unsigned int request, unsigned long 
 	case VMCLOCK_WITHOUT_SIZE(VMCLOCK_HOST_DISRUPT):
 		return is_writer(file) ? disrupt(user) : -EBADF;
 	case VMCLOCK_WITHOUT_SIZE(VMCLOCK_HOST_CREATE_GUEST):
-		return vmclock_guest_create(&host, user);
+		return vmclock_guest_create(&host, is_writer(file), user);
 	case VMCLOCK_WITHOUT_SIZE(VMCLOCK_HOST_LIST_GUESTS):
 		return is_writer(file) ? vmclock_guests_list(&host, user) : -EBADF;
 	default:

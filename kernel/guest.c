@@ -2,6 +2,7 @@
 /* Guests: their descriptors, from creation to the last close. */
 #include <linux/anon_inodes.h>
 #include <linux/compat.h>
+#include <linux/cred.h>
 #include <linux/file.h>
 #include <linux/mm.h>
 #include <linux/module.h>
@@ -196,6 +197,7 @@ static void destroy(struct vmclock_guest *guest)
 	release_page(guest);
 	put_eventfd(guest->eventfd);
 	put_pid(guest->creator);
+	vmclock_guest_user_remove(guest->user);
 	kfree(guest);
 }
 
@@ -266,15 +268,30 @@ static int acquire(struct vmclock_guest *guest, const struct vmclock_guest_confi
 	return acquire_id(guest);
 }
 
-/* A guest as it is asked for, or else with the counter of the host. */
-static struct vmclock_guest *make(struct vmclock_host *host,
-				  const struct vmclock_guest_config *config)
+static struct vmclock_guest *alloc_guest(bool unlimited)
 {
 	struct vmclock_guest *guest = kzalloc(sizeof(*guest), GFP_KERNEL_ACCOUNT);
 	int rc;
 
 	if (!guest)
 		return ERR_PTR(-ENOMEM);
+	guest->user = current_uid();
+	rc = vmclock_guest_user_add(guest->user, unlimited);
+	if (!rc)
+		return guest;
+	kfree(guest);
+	return ERR_PTR(rc);
+}
+
+/* A guest as it is asked for, or else with the counter of the host. */
+static struct vmclock_guest *make(struct vmclock_host *host, bool unlimited,
+				  const struct vmclock_guest_config *config)
+{
+	struct vmclock_guest *guest = alloc_guest(unlimited);
+	int rc;
+
+	if (IS_ERR(guest))
+		return guest;
 	guest->host = host;
 	rc = acquire(guest, config);
 	if (rc) {
@@ -346,8 +363,8 @@ static long install(struct file *file, struct vmclock_guest_config *config, u32 
 	return rc;
 }
 
-/* A descriptor, or a negative errno. */
-long vmclock_guest_create(struct vmclock_host *host, void __user *arg)
+/* A descriptor, or a negative errno. `unlimited`: however many guests the caller has. */
+long vmclock_guest_create(struct vmclock_host *host, bool unlimited, void __user *arg)
 {
 	struct vmclock_guest_config config;
 	struct vmclock_guest *guest;
@@ -357,7 +374,7 @@ long vmclock_guest_create(struct vmclock_host *host, void __user *arg)
 
 	if (rc)
 		return rc;
-	guest = make(host, &config);
+	guest = make(host, unlimited, &config);
 	if (IS_ERR(guest))
 		return PTR_ERR(guest);
 	file = open_guest(guest);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* A guest's page in memory of its creator: pinned, and accounted as locked. */
 #include <linux/backing-dev.h>
+#include <linux/hugetlb.h>
 #include <linux/mm.h>
 #include <linux/pagemap.h>
 #include <linux/sched/mm.h>
@@ -37,19 +38,31 @@ static int pin(u64 address, struct page **page)
 }
 
 /*
+ * How many pages can be neither freed nor split off for as long as one of them is pinned. Those of
+ * hugetlbfs, which are never swapped out and are limited elsewhere, count as one.
+ */
+static unsigned long held_with(struct page *page)
+{
+	struct folio *folio = page_folio(page);
+
+	return folio_test_hugetlb(folio) ? 1 : folio_nr_pages(folio);
+}
+
+/*
  * Without the lock: this may wait for the memory to be swapped in, or for its pager. The page stays
  * what it is for as long as it is pinned, whatever becomes of the mapping or of the file: if they
  * leave it behind, it is merely nobody's.
  */
 int vmclock_guest_pin(struct vmclock_guest *guest, u64 address)
 {
-	int rc = account_locked_vm(current->mm, 1, true);
+	int rc = pin(address, &guest->page.page);
 
 	if (rc)
 		return rc;
-	rc = pin(address, &guest->page.page);
+	guest->pinned_pages = held_with(guest->page.page);
+	rc = account_locked_vm(current->mm, guest->pinned_pages, true);
 	if (rc) {
-		account_locked_vm(current->mm, 1, false);
+		unpin_user_page(guest->page.page);
 		return rc;
 	}
 	mmgrab(current->mm);
@@ -62,6 +75,6 @@ int vmclock_guest_pin(struct vmclock_guest *guest, u64 address)
 void vmclock_guest_unpin(struct vmclock_guest *guest)
 {
 	unpin_user_pages_dirty_lock(&guest->page.page, 1, true);
-	account_locked_vm(guest->pinned_by, 1, false);
+	account_locked_vm(guest->pinned_by, guest->pinned_pages, false);
 	mmdrop(guest->pinned_by);
 }

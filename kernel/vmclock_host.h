@@ -64,7 +64,9 @@ struct vmclock_guest {
 	bool listed; /* among the guests of the host */
 	struct eventfd_ctx *eventfd; /* signalled on each update; or NULL */
 	struct mm_struct *pinned_by; /* whose memory the page is; NULL: our own */
+	unsigned long pinned_pages; /* that cannot be freed because of that */
 	struct pid *creator;
+	kuid_t user; /* among whose guests it counts */
 	struct vmclock_reader reader; /* its one open file */
 };
 
@@ -131,7 +133,7 @@ void vmclock_lease_exit(struct vmclock_host *host);
 void vmclock_guests_init(struct vmclock_host *host);
 void vmclock_guests_exit(struct vmclock_host *host);
 u32 vmclock_guests_max(void);
-long vmclock_guest_create(struct vmclock_host *host, void __user *arg);
+long vmclock_guest_create(struct vmclock_host *host, bool unlimited, void __user *arg);
 long vmclock_guests_list(struct vmclock_host *host, void __user *arg);
 
 /* guest_line.c; with the lock held */
@@ -144,6 +146,10 @@ void vmclock_guest_signal(struct eventfd_ctx *eventfd);
 /* guest_pin.c */
 int vmclock_guest_pin(struct vmclock_guest *guest, u64 address);
 void vmclock_guest_unpin(struct vmclock_guest *guest);
+
+/* guest_user.c; 0, -EDQUOT or -ENOMEM */
+int vmclock_guest_user_add(kuid_t uid, bool unlimited);
+void vmclock_guest_user_remove(kuid_t uid);
 
 /* user.c */
 int vmclock_user_size(u32 *size, size_t known, const void __user *arg);

@@ -131,6 +131,47 @@ static void test_huge(int writer)
 	close(fd);
 }
 
+#define HUGE (2L << 20)
+
+/* Of all mappings of this process, KiB in transparent huge pages of private memory. */
+static long huge_kib(void)
+{
+	FILE *file = fopen("/proc/self/smaps", "r");
+	char line[256];
+	long sum = 0;
+	long kib;
+
+	while (file && fgets(line, sizeof(line), file))
+		if (sscanf(line, "AnonHugePages: %ld", &kib) == 1)
+			sum += kib;
+	if (file)
+		fclose(file);
+	return sum;
+}
+
+/* None of it can be freed while one of its pages is pinned: so all of it counts. */
+static void test_transparent_huge(int writer)
+{
+	char *map = mmap(NULL, 2 * HUGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *huge = map + (HUGE - (long)((uintptr_t)map % HUGE)) % HUGE;
+	long before = locked_pages();
+	int guest;
+
+	madvise(map, 2 * HUGE, MADV_HUGEPAGE);
+	*huge = 1;
+	if (huge_kib() < HUGE / 1024) {
+		skip("a page of a transparent huge page", "this kernel gave none");
+		munmap(map, 2 * HUGE);
+		return;
+	}
+	guest = pin(writer, huge + 5 * PAGE);
+	check(guest >= 0 && locked_pages() == before + HUGE / PAGE,
+	      "a page of a transparent huge page counts as all of it");
+	munmap(map, 2 * HUGE);
+	close(guest);
+	check(locked_pages() == before, "and no longer locked");
+}
+
 /* What others write to the page is not believed, by anybody. */
 static void test_hostile(int writer)
 {
@@ -348,6 +389,7 @@ int main(void)
 	renew(writer);
 	test_kinds(writer);
 	test_huge(writer);
+	test_transparent_huge(writer);
 	test_hostile(writer);
 	test_refused(writer);
 	test_written_back(writer);

@@ -332,6 +332,54 @@ static void test_limit(int reader)
 	put_text(PARAMETERS "guests_max", "16384");
 }
 
+/* Without privileges; what goes wrong first. */
+static int unprivileged_guests(int reader, int writer)
+{
+	int first;
+
+	if (setgid(1000) || setuid(1000))
+		return 1;
+	first = create_plain_guest(reader);
+	if (first < 0 || create_plain_guest(reader) < 0)
+		return 2;
+	if (create_plain_guest(reader) >= 0 || errno != EDQUOT)
+		return 3;
+	if (create_plain_guest(writer) < 0)
+		return 4;
+	close(first);
+	if (create_plain_guest(reader) >= 0 || errno != EDQUOT)
+		return 5;
+	return 0;
+}
+
+static void test_limit_of_a_user(int writer, int reader)
+{
+	int guests[3];
+	int status = 0;
+	pid_t child;
+
+	check(put_text(PARAMETERS "guests_per_user_max", "2"), "no more than two guests a user");
+	child = fork();
+	if (!child)
+		_exit(unprivileged_guests(reader, writer));
+	waitpid(child, &status, 0);
+	check(child > 0 && status == 0,
+	      "EDQUOT for the third one, unless by the writer's descriptor (%#x)",
+	      (unsigned int)status);
+	for (int i = 0; i < 3; i++)
+		guests[i] = create_plain_guest(reader);
+	check(guests[2] >= 0, "another user is not limited by that, nor root at all");
+	for (int i = 0; i < 3; i++)
+		close(guests[i]);
+	child = fork();
+	if (!child)
+		_exit(unprivileged_guests(reader, writer));
+	waitpid(child, &status, 0);
+	check(child > 0 && status == 0, "guests that are gone do not count (%#x)",
+	      (unsigned int)status);
+	put_text(PARAMETERS "guests_per_user_max", "4096");
+}
+
 static void test_list(int writer, int reader)
 {
 	struct vmclock_host_guest entries[4];
@@ -489,6 +537,7 @@ static void test_all(int reader)
 	test_refused(reader);
 	test_result_nowhere(reader);
 	test_limit(reader);
+	test_limit_of_a_user(writer, reader);
 	test_list(writer, reader);
 	test_reading(writer);
 	test_inheritance(writer);

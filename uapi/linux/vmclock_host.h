@@ -266,7 +266,8 @@ struct vmclock_host_disrupt {
  * @vm_generation_counter: for the page, which then says VM_GEN_COUNTER_PRESENT
  * @warning: VMCLOCK_FLAG_DISRUPTION_SOON, _IMMINENT or 0 (EINVAL), beside those of the host
  * @address: of the page to keep up to date, in the caller's memory; a multiple of its size
- *	(EINVAL). It must be writable (EFAULT), counts as locked (ENOMEM), and is never read
+ *	(EINVAL). It must be writable (EFAULT), counts as locked (ENOMEM), with all of the
+ *	transparent huge page that it may be part of, and is never read
  * @eventfd: is signalled after each update, and the page says NOTIFICATION_PRESENT; -1: none (else
  *	EBADF; of another kind: EINVAL)
  * @frac_bits: at most 63 (EINVAL)
@@ -277,7 +278,8 @@ struct vmclock_host_disrupt {
  * CREATE_GUEST returns a descriptor: of the guest's page, to be read, polled and mapped like the
  * device, unless the page is pinned, which is not mapped from here (ENODEV). The guest lasts until
  * it is closed and its mappings are gone; a pinned page then says UNRELIABLE. ENOSPC: guests_max
- * exist already.
+ * exist already. EDQUOT: the caller has as many as each user may, and neither is the descriptor
+ * open for writing nor has he CAP_SYS_RESOURCE.
  */
 struct vmclock_guest_config {
 	__u32 size;
