@@ -15,6 +15,7 @@
 
 static struct vmclock_host host = {
 	.lock = __MUTEX_INITIALIZER(host.lock),
+	.told = __RAW_SPIN_LOCK_UNLOCKED(host.told),
 };
 
 static bool is_writer(const struct file *file)
@@ -22,9 +23,9 @@ static bool is_writer(const struct file *file)
 	return file->f_mode & FMODE_WRITE;
 }
 
-static int get_info(void __user *arg)
+static struct vmclock_host_info info(void)
 {
-	struct vmclock_host_info info = {
+	struct vmclock_host_info out = {
 		.abi_version = VMCLOCK_HOST_ABI_VERSION,
 		.features = VMCLOCK_HOST_FEATURE_GUESTS | VMCLOCK_HOST_FEATURE_LEASE |
 			    VMCLOCK_HOST_FEATURE_PINNED_GUESTS |
@@ -41,25 +42,42 @@ static int get_info(void __user *arg)
 		.guests_max = vmclock_guests_max(),
 		.counter_id = vmclock_counter_id(),
 	};
-	int rc = vmclock_user_size(&info.size, sizeof(info), arg);
 
-	return rc ? rc : vmclock_user_put(arg, info.size, &info, sizeof(info));
+	return out;
+}
+
+/* What will be returned is not looked at, but padding and flags may get a meaning. */
+static int get_info(void __user *arg)
+{
+	struct vmclock_host_info request;
+	u32 size;
+	int rc = vmclock_user_get(&request, &size, sizeof(request), arg);
+
+	if (rc)
+		return rc;
+	if (memchr_inv(request.pad, 0, sizeof(request.pad)))
+		return -EINVAL;
+	request = info();
+	return vmclock_user_put(arg, size, &request, sizeof(request));
 }
 
 static int set_checked(struct vmclock_host_reference *ref)
 {
+	struct vmclock_holder holder;
 	int rc = vmclock_reference_check(ref);
 
 	if (!rc && (host.asleep || !vmclock_counter_stable()))
 		rc = -ENODEV;
-	if (!rc)
-		rc = vmclock_reference_set(&host, ref);
-	if (!rc) {
-		WRITE_ONCE(host.from_host, false);
-		vmclock_steer_set(ref);
-		vmclock_lease_start(&host, ref);
-	}
-	return rc;
+	if (rc)
+		return rc;
+	holder = vmclock_lease_holder(ref);
+	rc = vmclock_reference_set(&host, ref, &holder);
+	put_pid(holder.pid); /* of the one before, unless it was refused */
+	if (rc)
+		return rc;
+	vmclock_steer_set(ref);
+	vmclock_lease_start(&host);
+	return 0;
 }
 
 static int set_reference(void __user *arg)
@@ -79,7 +97,7 @@ static int set_reference(void __user *arg)
 
 static void describe(struct vmclock_host_state *state)
 {
-	const struct vmclock_lease *lease = &host.lease;
+	const struct vmclock_holder *holder = &host.lease.holder;
 
 	state->disruption_marker = host.marker;
 	state->disruption_reason = host.reason;
@@ -87,40 +105,47 @@ static void describe(struct vmclock_host_state *state)
 		state->valid |= VMCLOCK_HOST_STATE_WRITER;
 	vmclock_host_clock_describe(&host, state);
 	vmclock_steer_describe(state);
-	if (!host.line_valid || !lease->pid)
+	if (!host.line_valid || !holder->pid)
 		return;
 	state->valid |= VMCLOCK_HOST_STATE_REFERENCE;
 	state->line = host.line;
 	state->line.time_type = VMCLOCK_TIME_TAI;
 	state->line.counter_id = vmclock_counter_id();
-	state->set_at_ns = lease->set_at_ns;
+	state->set_at_ns = holder->set_at_ns;
 	state->lease_left_ns = vmclock_lease_left_ns(&host);
-	state->set_by_pid = pid_vnr(lease->pid);
-	state->set_by_uid = from_kuid_munged(current_user_ns(), lease->uid);
+	state->set_by_pid = pid_vnr(holder->pid);
+	state->set_by_uid = from_kuid_munged(current_user_ns(), holder->uid);
 }
 
 static int get_reference(void __user *arg)
 {
-	struct vmclock_host_state state = {};
-	int rc = vmclock_user_size(&state.size, sizeof(state), arg);
+	struct vmclock_host_state state;
+	u32 size;
+	int rc = vmclock_user_get(&state, &size, sizeof(state), arg);
 
 	if (rc)
 		return rc;
-	if (mutex_lock_interruptible(&host.lock))
-		return -ERESTARTSYS;
+	if (state.pad)
+		return -EINVAL;
+	memset(&state, 0, sizeof(state));
+	raw_spin_lock(&host.told);
 	describe(&state);
-	mutex_unlock(&host.lock);
-	return vmclock_user_put(arg, state.size, &state, sizeof(state));
+	raw_spin_unlock(&host.told);
+	return vmclock_user_put(arg, size, &state, sizeof(state));
 }
 
 static int get_snapshot(void __user *arg)
 {
-	struct vmclock_host_snapshot snapshot = {};
-	int rc = vmclock_user_size(&snapshot.size, sizeof(snapshot), arg);
+	struct vmclock_host_snapshot snapshot;
+	u32 size;
+	int rc = vmclock_user_get(&snapshot, &size, sizeof(snapshot), arg);
 
-	if (!rc)
-		rc = vmclock_snapshot(&host, &snapshot);
-	return rc ? rc : vmclock_user_put(arg, snapshot.size, &snapshot, sizeof(snapshot));
+	if (rc)
+		return rc;
+	if (snapshot.flags)
+		return -EINVAL;
+	rc = vmclock_snapshot(&host, &snapshot);
+	return rc ? rc : vmclock_user_put(arg, size, &snapshot, sizeof(snapshot));
 }
 
 /* A writer without a reason may know that the line holds; any other reason says that it cannot. */
@@ -217,7 +242,7 @@ static int device_release(struct inode *inode, struct file *file)
 
 static ssize_t device_read(struct file *file, char __user *buf, size_t count, loff_t *pos)
 {
-	return vmclock_page_read(file->private_data, &host.lock, buf, count, pos);
+	return vmclock_page_read(file->private_data, buf, count, pos);
 }
 
 static __poll_t device_poll(struct file *file, poll_table *wait)

@@ -182,9 +182,7 @@ static void publish(struct vmclock_host *host, const struct vmclock_host_sample 
 		again_ns = slew(&line, now, ahead);
 	}
 	ref.line = page_line(&line, offset_of(host, sample), sample->leap_pending);
-	vmclock_reference_set(host, &ref);
-	if (ref.flags)
-		host->reason = VMCLOCK_HOST_REASON_HOST_CLOCK;
+	vmclock_reference_set(host, &ref, NULL);
 	/* One more, so that the slew is over when the work runs. */
 	if (again_ns)
 		mod_delayed_work(host->work, &host->clock.act, nsecs_to_jiffies(again_ns) + 1);

@@ -97,7 +97,7 @@ static bool apply(struct vmclock_guest *guest, const struct vmclock_guest_config
 	if (rescaled || config->flags & VMCLOCK_GUEST_DISRUPT)
 		guest->marker++;
 	if (config->flags & VMCLOCK_GUEST_GENERATION) {
-		guest->page.copy.vm_generation_counter = cpu_to_le64(config->vm_generation_counter);
+		guest->generation = config->vm_generation_counter;
 		guest->flags |= VMCLOCK_FLAG_VM_GEN_COUNTER_PRESENT;
 	}
 	if (config->flags & VMCLOCK_GUEST_WARNING)
@@ -165,7 +165,7 @@ static long guest_ioctl(struct file *file, unsigned int request, unsigned long a
 
 static ssize_t guest_read(struct file *file, char __user *buf, size_t count, loff_t *pos)
 {
-	return vmclock_page_read(file->private_data, &guest_of(file)->host->lock, buf, count, pos);
+	return vmclock_page_read(file->private_data, buf, count, pos);
 }
 
 static __poll_t guest_poll(struct file *file, poll_table *wait)
@@ -389,7 +389,7 @@ static void describe(const struct vmclock_guest *guest, struct vmclock_host_gues
 	entry->creator_pid = pid_vnr(guest->creator);
 	entry->offset = guest->scale.offset;
 	entry->ratio = guest->scale.ratio;
-	entry->vm_generation_counter = le64_to_cpu(copy->vm_generation_counter);
+	entry->vm_generation_counter = guest->generation;
 	entry->disruption_marker = le64_to_cpu(copy->disruption_marker);
 	entry->frac_bits = guest->scale.frac_bits;
 	entry->clock_status = copy->clock_status;

@@ -113,6 +113,7 @@ static void show(struct vmclock_guest *guest, struct vmclock_host_line *line, bo
 		guest->marker++;
 	guest->line_valid = converted && guest->host->line_valid;
 	line->flags |= guest->flags;
+	guest->page.copy.vm_generation_counter = cpu_to_le64(guest->generation);
 	vmclock_page_fill(&guest->page, line, guest->host->marker + guest->marker);
 }
 

@@ -17,14 +17,15 @@ static struct vmclock_host *host_of(struct work_struct *work)
 
 u64 vmclock_lease_left_ns(const struct vmclock_host *host)
 {
+	u64 deadline_ns = host->lease.holder.deadline_ns;
 	u64 now_ns = ktime_get_boottime_ns();
 
-	return host->lease.deadline_ns > now_ns ? host->lease.deadline_ns - now_ns : 0;
+	return deadline_ns > now_ns ? deadline_ns - now_ns : 0;
 }
 
 static bool bound_too_large(const struct vmclock_host *host)
 {
-	return vmclock_reference_exceeds(&host->line, host->lease.unreliable_above_ns);
+	return vmclock_reference_exceeds(&host->line, host->lease.holder.unreliable_above_ns);
 }
 
 /* What the page says is only ever made worse here. */
@@ -65,17 +66,24 @@ void vmclock_lease_init(struct vmclock_host *host)
 	INIT_DELAYED_WORK(&host->lease.watch, watch);
 }
 
-/* With the lock held, by the writer, for the line that is now in force. */
-void vmclock_lease_start(struct vmclock_host *host, const struct vmclock_host_reference *ref)
+/* The caller, from now on. */
+struct vmclock_holder vmclock_lease_holder(const struct vmclock_host_reference *ref)
 {
-	struct vmclock_lease *lease = &host->lease;
+	u64 now_ns = ktime_get_boottime_ns();
+	struct vmclock_holder holder = {
+		.pid = get_pid(task_tgid(current)),
+		.uid = current_uid(),
+		.set_at_ns = now_ns,
+		.deadline_ns = now_ns + ref->lease_ns,
+		.unreliable_above_ns = ref->unreliable_above_ns,
+	};
 
-	put_pid(lease->pid);
-	lease->pid = get_pid(task_tgid(current));
-	lease->uid = current_uid();
-	lease->set_at_ns = ktime_get_boottime_ns();
-	lease->deadline_ns = lease->set_at_ns + ref->lease_ns;
-	lease->unreliable_above_ns = ref->unreliable_above_ns;
+	return holder;
+}
+
+/* With the lock held, for the line that is now in force. */
+void vmclock_lease_start(struct vmclock_host *host)
+{
 	downgrade(host);
 	watch_again(host);
 }
@@ -83,7 +91,9 @@ void vmclock_lease_start(struct vmclock_host *host, const struct vmclock_host_re
 /* With the lock held: the writer is gone. */
 void vmclock_lease_end(struct vmclock_host *host)
 {
-	host->lease.deadline_ns = 0;
+	raw_spin_lock(&host->told);
+	host->lease.holder.deadline_ns = 0;
+	raw_spin_unlock(&host->told);
 	if (host->line_valid)
 		downgrade(host);
 }
@@ -92,5 +102,5 @@ void vmclock_lease_end(struct vmclock_host *host)
 void vmclock_lease_exit(struct vmclock_host *host)
 {
 	cancel_delayed_work_sync(&host->lease.watch);
-	put_pid(host->lease.pid);
+	put_pid(host->lease.holder.pid);
 }

@@ -52,41 +52,66 @@ static int splice(const struct vmclock_host_line *old_line, struct vmclock_host_
 	return 0;
 }
 
+/* With `told`. */
+static void new_marker(struct vmclock_host *host, u32 reason)
+{
+	host->marker++;
+	host->reason = reason;
+}
+
 /*
  * Between odd and even count: a reader sees the old line, or the new one from here on. It is never
  * seen to be better than the limit on its bound allows.
  */
-int vmclock_reference_set(struct vmclock_host *host, struct vmclock_host_reference *ref)
+static int replace(struct vmclock_host *host, struct vmclock_host_reference *ref, bool *disrupt,
+		   u32 reason)
 {
-	bool disrupt = ref->flags & VMCLOCK_HOST_REF_DISRUPT;
-	bool continued = host->line_valid;
 	int rc = 0;
 
 	ref->raised_frac_sec = 0;
-	vmclock_page_begin(&host->page);
-	if (continued && !disrupt)
+	if (host->line_valid && !*disrupt)
 		rc = splice(&host->line, ref);
 	/* The host's clock is nobody's promise: the first writer need not continue it. */
-	if (rc && host->from_host) {
-		disrupt = true;
-	} else if (rc) {
-		vmclock_page_cancel(&host->page);
+	if (rc && !host->from_host)
 		return rc;
-	}
-	if (disrupt) {
-		host->marker++;
-		host->reason = VMCLOCK_HOST_REASON_WRITER;
-	}
+	*disrupt = *disrupt || rc;
+	if (*disrupt)
+		new_marker(host, reason);
 	if (vmclock_reference_exceeds(&ref->line, ref->unreliable_above_ns))
 		ref->line.clock_status = VMCLOCK_STATUS_UNRELIABLE;
 	host->line = ref->line;
-	if (disrupt)
+	if (*disrupt)
 		host->line.flags &= ~VMCLOCK_FLAG_TIME_MONOTONIC;
-	vmclock_page_fill(&host->page, &host->line, host->marker);
-	vmclock_page_end(&host->page);
-
 	host->line_valid = true;
 	ref->disruption_marker = host->marker;
+	vmclock_page_fill(&host->page, &host->line, host->marker);
+	return 0;
+}
+
+/* The holder becomes the one whose line it was before; NULL: the host's clock sets it. */
+int vmclock_reference_set(struct vmclock_host *host, struct vmclock_host_reference *ref,
+			  struct vmclock_holder *holder)
+{
+	u32 reason = holder ? VMCLOCK_HOST_REASON_WRITER : VMCLOCK_HOST_REASON_HOST_CLOCK;
+	bool disrupt = ref->flags & VMCLOCK_HOST_REF_DISRUPT;
+	bool continued = host->line_valid;
+	int rc;
+
+	raw_spin_lock(&host->told);
+	vmclock_page_begin(&host->page);
+	rc = replace(host, ref, &disrupt, reason);
+	if (rc) {
+		vmclock_page_cancel(&host->page);
+		raw_spin_unlock(&host->told);
+		return rc;
+	}
+	vmclock_page_end(&host->page);
+	if (holder) {
+		swap(host->lease.holder, *holder);
+		WRITE_ONCE(host->from_host, false);
+	}
+	raw_spin_unlock(&host->told);
+
 	vmclock_page_announce(&host->page);
 	vmclock_guests_update(host, continued && !disrupt);
 	return 0;
@@ -104,24 +129,30 @@ static void publish(struct vmclock_host *host)
 
 void vmclock_reference_downgrade(struct vmclock_host *host, u8 clock_status)
 {
+	raw_spin_lock(&host->told);
 	host->line.clock_status = clock_status;
+	raw_spin_unlock(&host->told);
 	publish(host);
 }
 
 void vmclock_reference_disrupt(struct vmclock_host *host, u32 reason)
 {
-	host->marker++;
-	host->reason = reason;
+	raw_spin_lock(&host->told);
+	new_marker(host, reason);
+	raw_spin_unlock(&host->told);
 	publish(host);
 }
 
 /* The counter is not what it was: nothing may be concluded from the line, or continue from it. */
 void vmclock_reference_forget(struct vmclock_host *host, u32 reason)
 {
+	raw_spin_lock(&host->told);
 	host->line_valid = false;
 	host->line.clock_status = VMCLOCK_STATUS_UNRELIABLE;
 	host->line.flags &= ~VMCLOCK_FLAG_TIME_MONOTONIC;
-	vmclock_reference_disrupt(host, reason);
+	new_marker(host, reason);
+	raw_spin_unlock(&host->told);
+	publish(host);
 }
 
 /* The bound that the page gives now; a page without one has no limit to its error. */

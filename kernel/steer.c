@@ -123,7 +123,7 @@ void vmclock_steer_set(const struct vmclock_host_reference *ref)
 	line = reference_of(ref);
 	rc = timekeeping_set_reference(&owner, &line);
 	if (!rc) {
-		mode = ref->host_clock;
+		WRITE_ONCE(mode, ref->host_clock);
 	} else if (rc != -ECANCELED) {
 		pr_notice("the host's clock cannot follow the reference: error %d\n", rc);
 		vmclock_steer_stop();
@@ -143,7 +143,7 @@ void vmclock_steer_release(void)
 	if (mode == VMCLOCK_HOST_CLOCK_NONE)
 		return;
 	timekeeping_clear_reference(&owner);
-	mode = VMCLOCK_HOST_CLOCK_NONE;
+	WRITE_ONCE(mode, VMCLOCK_HOST_CLOCK_NONE);
 	WRITE_ONCE(lost, false);
 }
 
@@ -156,7 +156,7 @@ void vmclock_steer_describe(struct vmclock_host_state *state)
 		return;
 	timekeeping_get_reference_state(&owner, &now);
 	state->valid |= VMCLOCK_HOST_STATE_PENDING_PHASE;
-	state->host_clock = now.owned ? mode : VMCLOCK_HOST_CLOCK_NONE;
+	state->host_clock = now.owned ? READ_ONCE(mode) : VMCLOCK_HOST_CLOCK_NONE;
 	/* The sum does not depend on when in a tick it is looked at; @ntp_error_frac_ns is there */
 	pending = now.pending + now.ntp_error - state->ntp_error_frac_ns;
 	state->pending_phase_ns = (pending + (1LL << 31)) >> 32;

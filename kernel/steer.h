@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The host's own clock: steer.c where timekeeping can follow a reference, else steer_none.c.
- * All with the lock of the device held.
+ * All with the lock of the device held, except to describe it.
  */
 #ifndef VMCLOCK_HOST_STEER_H
 #define VMCLOCK_HOST_STEER_H
@@ -28,7 +28,7 @@ void vmclock_steer_stop(void);
 /* The writer is gone: the next one begins anew. */
 void vmclock_steer_release(void);
 
-/* What is known here more precisely than outside of timekeeping. */
+/* What is known here more precisely than outside of timekeeping. Without waiting. */
 void vmclock_steer_describe(struct vmclock_host_state *state);
 
 #endif

@@ -7,7 +7,7 @@
 #define SIZE_MAX_BYTES 4096
 
 /* The caller's size, of a structure of which the first version had all the `known` bytes. */
-int vmclock_user_size(u32 *size, size_t known, const void __user *arg)
+static int get_size(u32 *size, size_t known, const void __user *arg)
 {
 	if (get_user(*size, (const u32 __user *)arg))
 		return -EFAULT;
@@ -19,7 +19,7 @@ int vmclock_user_size(u32 *size, size_t known, const void __user *arg)
 /* What the kernel does not know must be zero. */
 int vmclock_user_get(void *to, u32 *size, size_t known, const void __user *arg)
 {
-	int rc = vmclock_user_size(size, known, arg);
+	int rc = get_size(size, known, arg);
 
 	return rc ? rc : copy_struct_from_user(to, known, arg, *size);
 }

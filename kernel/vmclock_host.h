@@ -8,6 +8,7 @@
 #include <linux/mutex.h>
 #include <linux/pid.h>
 #include <linux/poll.h>
+#include <linux/spinlock.h>
 #include <linux/uidgid.h>
 #include <linux/vmclock-abi.h>
 #include <linux/wait.h>
@@ -43,12 +44,16 @@ struct vmclock_reader {
 };
 
 /* Who set the reference, when, and until when it holds: all that the page does not say. */
-struct vmclock_lease {
-	struct pid *pid;
+struct vmclock_holder {
+	struct pid *pid; /* NULL: nobody has */
 	kuid_t uid;
 	u64 set_at_ns; /* CLOCK_BOOTTIME */
 	u64 deadline_ns; /* CLOCK_BOOTTIME */
 	u64 unreliable_above_ns; /* 0: never */
+};
+
+struct vmclock_lease {
+	struct vmclock_holder holder;
 	struct delayed_work watch;
 };
 
@@ -58,6 +63,7 @@ struct vmclock_guest {
 	struct vmclock_page page;
 	struct vmclock_line_scale scale;
 	u64 marker; /* added to the host's: a change of either changes the sum */
+	u64 generation; /* of the page */
 	u64 flags; /* of the page, beside those of the host's line */
 	bool line_valid; /* the page shows a line, and the time continues from it */
 	u32 id; /* 0: none yet */
@@ -79,7 +85,13 @@ struct vmclock_guests {
 /* The host's own page, and what it was made from. */
 struct vmclock_host {
 	struct workqueue_struct *work; /* of the lease and of the host's clock */
-	struct mutex lock; /* everything below; readers of the mapped page need no lock */
+	/*
+	 * Everything below. Who updates all guests has it for long, and nobody who only looks takes
+	 * it: read() and poll() need no lock, as a mapping needs none, and GET_REFERENCE the next
+	 * one. Else a process that is seldom run could hold up the end of a lease.
+	 */
+	struct mutex lock;
+	raw_spinlock_t told; /* with the lock: what GET_REFERENCE tells does not change */
 	struct vmclock_page page;
 	struct vmclock_host_line line; /* in force; what the page says */
 	bool line_valid; /* there is one, and the time continues from it */
@@ -103,9 +115,11 @@ void vmclock_page_fill(struct vmclock_page *page, const struct vmclock_host_line
 void vmclock_page_end(struct vmclock_page *page);
 void vmclock_page_cancel(struct vmclock_page *page);
 void vmclock_page_announce(struct vmclock_page *page);
+
+/* page_file.c */
 int vmclock_page_mmap(struct vmclock_page *page, struct vm_area_struct *vma);
-ssize_t vmclock_page_read(struct vmclock_reader *reader, struct mutex *lock, char __user *buf,
-			  size_t count, loff_t *pos);
+ssize_t vmclock_page_read(struct vmclock_reader *reader, char __user *buf, size_t count,
+			  loff_t *pos);
 __poll_t vmclock_page_poll(struct vmclock_reader *reader, struct file *file, poll_table *wait);
 
 /* check.c; 0, -EINVAL, -ERANGE, -EOPNOTSUPP or -ESTALE */
@@ -113,7 +127,8 @@ int vmclock_reference_check(const struct vmclock_host_reference *ref);
 
 /* reference.c; all with the lock held */
 struct vmclock_line vmclock_reference_line(const struct vmclock_host_line *line);
-int vmclock_reference_set(struct vmclock_host *host, struct vmclock_host_reference *ref);
+int vmclock_reference_set(struct vmclock_host *host, struct vmclock_host_reference *ref,
+			  struct vmclock_holder *holder);
 void vmclock_reference_downgrade(struct vmclock_host *host, u8 clock_status);
 void vmclock_reference_disrupt(struct vmclock_host *host, u32 reason);
 void vmclock_reference_forget(struct vmclock_host *host, u32 reason);
@@ -124,7 +139,8 @@ void vmclock_reference_raise(struct vmclock_host_line *line, vmclock_instant gap
 
 /* lease.c */
 void vmclock_lease_init(struct vmclock_host *host);
-void vmclock_lease_start(struct vmclock_host *host, const struct vmclock_host_reference *ref);
+struct vmclock_holder vmclock_lease_holder(const struct vmclock_host_reference *ref);
+void vmclock_lease_start(struct vmclock_host *host);
 u64 vmclock_lease_left_ns(const struct vmclock_host *host);
 void vmclock_lease_end(struct vmclock_host *host);
 void vmclock_lease_exit(struct vmclock_host *host);
@@ -152,7 +168,6 @@ int vmclock_guest_user_add(kuid_t uid, bool unlimited);
 void vmclock_guest_user_remove(kuid_t uid);
 
 /* user.c */
-int vmclock_user_size(u32 *size, size_t known, const void __user *arg);
 int vmclock_user_get(void *to, u32 *size, size_t known, const void __user *arg);
 int vmclock_user_put(void __user *arg, u32 size, const void *from, size_t known);
 

@@ -156,11 +156,6 @@ static bool zero(const unsigned char *bytes, size_t n)
 	return true;
 }
 
-static bool takes_input(int number)
-{
-	return number != GET_INFO && number != GET_REFERENCE && number != GET_SNAPSHOT;
-}
-
 /* What every structure is held to first. */
 static int predict_size(const struct fuzz *f, const struct call *call)
 {
@@ -172,8 +167,6 @@ static int predict_size(const struct fuzz *f, const struct call *call)
 		return EINVAL;
 	if (r->size > sizeof(*r))
 		return E2BIG;
-	if (!takes_input(call->number))
-		return 0;
 	tail = !zero(r->bytes + known, r->size - known);
 	if (call->place == CUT_OFF && call->there < r->size)
 		return tail ? UNPREDICTED : EFAULT; /* whichever it comes upon first */
@@ -292,11 +285,17 @@ static int predict_list(const struct fuzz *f)
 /* What is asked, once it is there and of the right size. */
 static int predict_content(const struct fuzz *f, int number)
 {
+	const union request *r = &f->request;
+
 	switch (number) {
+	case GET_INFO:
+		return zero(r->info.pad, sizeof(r->info.pad)) ? 0 : EINVAL;
 	case SET_REFERENCE:
-		return predict_reference(f, &f->request.ref);
+		return predict_reference(f, &r->ref);
+	case GET_REFERENCE:
+		return r->state.pad ? EINVAL : 0;
 	case GET_SNAPSHOT:
-		return f->snapshot_errno;
+		return r->snapshot.flags ? EINVAL : f->snapshot_errno;
 	case DISRUPT:
 		return f->request.disrupt.reason < 1 || f->request.disrupt.reason > 4 ? EINVAL : 0;
 	case CREATE_GUEST:

@@ -204,6 +204,43 @@ static void test_requests(int reader, int writer)
 	check(page->seq_count == 0, "none of these changed the page");
 }
 
+/* What is returned may be anything before; but what may get a meaning is zero. */
+static void test_questions(int reader)
+{
+	static const unsigned long all[] = {VMCLOCK_HOST_GET_INFO, VMCLOCK_HOST_GET_REFERENCE,
+					    VMCLOCK_HOST_GET_SNAPSHOT};
+	struct vmclock_host_snapshot snapshot = {.size = sizeof(snapshot), .flags = 1};
+	struct vmclock_host_info info;
+	struct vmclock_host_state state;
+	unsigned int tail[1024];
+
+	memset(&info, 0x55, sizeof(info));
+	info.size = sizeof(info);
+	check_errno(ioctl(reader, VMCLOCK_HOST_GET_INFO, &info), EINVAL, "padding of GET_INFO");
+	memset(info.pad, 0, sizeof(info.pad));
+	check(!ioctl(reader, VMCLOCK_HOST_GET_INFO, &info) && info.abi_version == 1,
+	      "its other fields are not looked at");
+	memset(&state, 0x55, sizeof(state));
+	state.size = sizeof(state);
+	check_errno(ioctl(reader, VMCLOCK_HOST_GET_REFERENCE, &state), EINVAL,
+		    "padding of GET_REFERENCE");
+	state.pad = 0;
+	check(!ioctl(reader, VMCLOCK_HOST_GET_REFERENCE, &state) && state.set_at_ns == 0,
+	      "its other fields are not looked at");
+	check_errno(ioctl(reader, VMCLOCK_HOST_GET_SNAPSHOT, &snapshot), EINVAL,
+		    "a flag of GET_SNAPSHOT");
+	for (unsigned int i = 0; i < 3; i++) {
+		memset(tail, 0, sizeof(tail));
+		tail[0] = sizeof(tail);
+		tail[1023] = 1;
+		check(ioctl(reader, all[i], tail) < 0 && errno == E2BIG,
+		      "question %u: an unknown field", i);
+		tail[1023] = 0;
+		check(!ioctl(reader, all[i], tail) || errno == ENODEV,
+		      "question %u: a longer structure", i);
+	}
+}
+
 #define REFUSED(wanted, assignment)                                           \
 	do {                                                                  \
 		struct vmclock_host_reference r = good_reference(1000);       \
@@ -555,6 +592,7 @@ static void test_device(void)
 	test_writable_mapping(writer);
 	test_who_may_write(reader, writer);
 	test_requests(reader, writer);
+	test_questions(reader);
 	test_malformed(writer);
 	test_out_of_range(writer);
 	test_first_line(writer);

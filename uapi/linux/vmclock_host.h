@@ -7,6 +7,9 @@
  * the caller's is taken as zero, and not returned. Only direction, type and number of a request
  * count, not the size that it encodes. All fields have the same place for 32-bit callers.
  *
+ * What a call returns may be anything before it; flags and padding have to be zero in every call,
+ * those that only ask included.
+ *
  * Every call may fail with EFAULT; with EINVAL: size below that of the first version, an unknown
  * flag, padding that is not zero; with E2BIG: size above 4096, or something other than zero
  * where this kernel knows no field. After an error nothing has changed, except where a structure
@@ -207,7 +210,7 @@ struct vmclock_host_state {
 /**
  * struct vmclock_host_snapshot - the system's clocks at one and the same counter value
  * @size: sizeof(struct vmclock_host_snapshot), of the caller
- * @flags: zero
+ * @flags: zero (EINVAL)
  * @counter_value: of the counter
  * @realtime_ns: CLOCK_REALTIME, ns
  * @raw_ns: CLOCK_MONOTONIC_RAW, ns
