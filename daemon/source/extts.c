@@ -106,10 +106,11 @@ bool extts_convert(const struct phc_reading *before, const struct phc_reading *a
 	*out = (struct event_edge){
 		.c_edge = after->c_before + (uint64_t)llround(ticks),
 		/* The later reading's own error, that of the rate, and half a tick. */
-		.uncertainty_ticks = half(after) + 0.5 + 1 / ns_per_tick +
-				     fabs(since_ns) * ((half(before) + half(after)) / span_ns +
-						       steered(span_ticks / span_ns, *ticks_per_ns) /
-							       ns_per_tick),
+		.uncertainty_ticks =
+			half(after) + 0.5 + 1 / ns_per_tick +
+			fabs(since_ns) *
+				((half(before) + half(after)) / span_ns +
+				 steered(span_ticks / span_ns, *ticks_per_ns) / ns_per_tick),
 	};
 	*ticks_per_ns = span_ticks / span_ns;
 	return true;

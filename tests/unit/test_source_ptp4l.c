@@ -432,8 +432,8 @@ static int control_device(int fd, unsigned long request, void *argument)
 	(void)fd;
 	if (request != PTP_SYS_OFFSET_PRECISE)
 		return -EOPNOTSUPP;
-	data->sys_monoraw = (struct ptp_clock_time){.sec = raw_ns / S_NS,
-						    .nsec = (uint32_t)(raw_ns % S_NS)};
+	data->sys_monoraw =
+		(struct ptp_clock_time){.sec = raw_ns / S_NS, .nsec = (uint32_t)(raw_ns % S_NS)};
 	data->device = (struct ptp_clock_time){.sec = device_ns / S_NS,
 					       .nsec = (uint32_t)(device_ns % S_NS)};
 	return 0;
@@ -453,8 +453,8 @@ static void start_source(void)
 	strcpy(bench.config.device, "/dev/ptp0");
 	strcpy(bench.config.ptp4l, path);
 	device_ahead_ns = 1800000000 * S_NS;
-	assert_int_equal(
-		phc_start_at(&bench.source, &bench.config, &bench.env, &kernel, &nowhere), 0);
+	assert_int_equal(phc_start_at(&bench.source, &bench.config, &bench.env, &kernel, &nowhere),
+			 0);
 }
 
 /* ptp4l's last sync came this moment. */

@@ -4,8 +4,8 @@
  * never moves, UTC derived from the page is right in every second, the page says what it should.
  *
  * The truth is a PTP clock that counts TAI. The kernel's own clock makes the leap as it does on any
- * host, and an NTP server shows it. Once the daemon knows of it from the list, and has the PTP clock
- * as its source; once the list has expired, and the server alone announces it.
+ * host, and an NTP server shows it. Once the daemon knows of it from the list, and has the PTP
+ * clock as its source; once the list has expired, and the server alone announces it.
  */
 #include <fcntl.h>
 #include <inttypes.h>
@@ -113,8 +113,7 @@ static bool set_clock(void)
 {
 	struct timespec start = {.tv_sec = now_in->midnight_s - WARM_UP_S - WATCHED_S};
 	struct timex calm = {.modes = ADJ_STATUS};
-	struct timex leap = {.modes = ADJ_STATUS,
-			     .status = now_in->sign > 0 ? STA_INS : STA_DEL};
+	struct timex leap = {.modes = ADJ_STATUS, .status = now_in->sign > 0 ? STA_INS : STA_DEL};
 
 	if (adjtimex(&calm) < 0)
 		return false;
@@ -148,11 +147,10 @@ static pid_t start_daemon(void)
 	FILE *file = fopen(CONFIG, "w");
 	pid_t child;
 
-	fprintf(file,
-		"[clock]\ncounter-check = kernel\nleap-file = " LIST "\n"
-		"[page]\nfile = " PAGE "\ndriver = off\n"
-		"[control]\nsocket = none\n[log]\njournal = off\n[state]\nfile = none\n"
-		"[source server]\ntype = ntp\naddress = 127.0.0.1\nmax-poll = 1 s\n");
+	fprintf(file, "[clock]\ncounter-check = kernel\nleap-file = " LIST "\n"
+		      "[page]\nfile = " PAGE "\ndriver = off\n"
+		      "[control]\nsocket = none\n[log]\njournal = off\n[state]\nfile = none\n"
+		      "[source server]\ntype = ntp\naddress = 127.0.0.1\nmax-poll = 1 s\n");
 	if (!now_in->announced)
 		fprintf(file, "[source clock]\ntype = phc\nclock-name = mock PHC\n"
 			      "timescale = tai\nmax-error = 2 us\n");
@@ -207,7 +205,8 @@ static void judge_utc(const struct comparison *now, int64_t tai_ns)
 	}
 }
 
-/* What the page itself says, of the second in which it was published, and that it is of this one. */
+/* What the page itself says, of the second in which it was published, and that it is of this one.
+ */
 static void judge_page(const struct comparison *now, int64_t tai_ns)
 {
 	const struct vmclock_abi *page = &now->page;
@@ -290,12 +289,12 @@ static void test(const struct leap_case *this)
 	if (clock)
 		watch(clock, commands);
 	note("%d readings, %d missing; error at most %" PRId64 " ns; UTC right in %u seconds; "
-	     "%d readings saw the page before it was renewed", seen.readings, seen.unread,
-	     seen.worst_ns, seen.seconds, seen.late_page);
+	     "%d readings saw the page before it was renewed",
+	     seen.readings, seen.unread, seen.worst_ns, seen.seconds, seen.late_page);
 	check(seen.readings > 1000 && !seen.unread && !seen.moved && !seen.markers && !seen.outside,
 	      "%s: TAI never moves", this->name);
-	check(!seen.wrong_utc && seen.seconds >= 2 * WATCHED_S,
-	      "%s: UTC is right in every second", this->name);
+	check(!seen.wrong_utc && seen.seconds >= 2 * WATCHED_S, "%s: UTC is right in every second",
+	      this->name);
 	indicators = this->sign > 0 ? 1 << VMCLOCK_LEAP_PRE_POS | 1 << VMCLOCK_LEAP_POS |
 					      1 << VMCLOCK_LEAP_POST_POS
 				    : 1 << VMCLOCK_LEAP_PRE_NEG | 1 << VMCLOCK_LEAP_POST_NEG;
