@@ -2,6 +2,7 @@
 """Guests' pages: kept by the daemon, and by the daemon that comes after it."""
 
 import json
+import shutil
 import signal
 import subprocess
 
@@ -93,3 +94,53 @@ def guests_of_two_lives(test):
                    and not (test.directory / "guests" / "same").exists(), "a guest is removed")
     test.tap.check(daemon.stop() == 0 and _status(test, "unknown") == "UNRELIABLE",
                    "the daemon ends cleanly")
+
+
+def _say_offset(kvm, process, offset):
+    """What KVM's debugfs has of a machine with two virtual CPUs, all at once."""
+    made = kvm.with_name("kvm-made")
+    shutil.rmtree(made, ignore_errors=True)
+    for cpu in ("vcpu0", "vcpu1"):
+        (made / cpu).mkdir(parents=True)
+        (made / cpu / "tsc-offset").write_text(f"{offset}\n")
+    for count in ("nested_run", "guest_mode"):
+        (made / count).write_text("0\n")
+    machine = kvm / f"{process.pid}-12"
+    shutil.rmtree(machine, ignore_errors=True)
+    made.rename(machine)
+
+
+def _follows(test, offset):
+    return wait_until(lambda: _listed(test, "web")["offset"] == str(offset)
+                      and _status(test, "web") == "SYNCHRONIZED", 30, f"offset {offset}")
+
+
+@scenario(seconds=30)
+def guests_of_kvm(test):
+    """A guest's counter is read from KVM, over kills; what is in doubt is no time."""
+    kvm = test.directory / "kvm"
+    kvm.mkdir()
+    machine = subprocess.Popen(["sleep", "600"])
+    try:
+        _say_offset(kvm, machine, 1000000)
+        test.responder()
+        daemon = test.daemon({"only": ntp_source(Network.SERVER)}, extra=f"[page]\nkvm = {kvm}\n")
+        test.wait_status("SYNCHRONIZED")
+        run = _guest(test, "add", "web", "--pid", str(machine.pid))
+        test.tap.check(run.returncode == 0, "a guest of KVM is added", run.stderr)
+        test.tap.check(_follows(test, 1000000), "its counter is found")
+        _say_offset(kvm, machine, 2000000)
+        test.tap.check(_follows(test, 2000000), "another counter is found, too")
+        daemon.stop(signal.SIGKILL)
+        _say_offset(kvm, machine, 3000000)
+        daemon = test.restart(daemon)
+        wait_until(lambda: daemon.call("GetGuests"), 10, "the restarted daemon")
+        test.tap.check(_listed(test, "web")["offset"] in (None, "3000000"),
+                       "the next life does not use the old one", _listed(test, "web"))
+        test.tap.check(_follows(test, 3000000), "it finds the new one")
+    finally:
+        machine.kill()
+        machine.wait()
+    test.tap.check(wait_until(lambda: _status(test, "web") == "UNRELIABLE", 30, "the end"),
+                   "a guest that has ended has no time")
+    test.tap.check(daemon.stop() == 0, "the daemon ends cleanly")
