@@ -102,8 +102,7 @@ static int open_page(const struct guest_pages *g, struct guest_page *guest)
 		vmclock_writer_disrupt(guest->writer);
 	if (facts->has_generation)
 		vmclock_writer_set_generation(guest->writer, facts->generation);
-	if (facts->warning)
-		vmclock_writer_warn(guest->writer, facts->warning);
+	vmclock_writer_warn(guest->writer, facts->warning);
 	return 0;
 }
 

@@ -402,6 +402,8 @@ static void a_scale_of_another_boot_is_not_believed(void **state)
 /* What vmclockctl leaves when it is told of a disruption and no daemon runs. */
 static void what_was_disrupted_without_a_daemon_stays_so(void **state)
 {
+	const struct guest_disruption soon = {.warn_only = true,
+					      .warning = VMCLOCK_FLAG_DISRUPTION_SOON};
 	char path[128];
 	FILE *file;
 
@@ -409,6 +411,8 @@ static void what_was_disrupted_without_a_daemon_stays_so(void **state)
 	for (int life = 0; life < 2; life++) {
 		add("one", &shifted, NULL);
 		publish(0, false);
+		strcpy(guests.guests[0].facts.vm, "name:one"); /* as if it were followed */
+		disrupt("one", &soon);
 		die();
 		snprintf(path, sizeof(path), "%s/one.disrupted", directory);
 		file = fopen(path, "w");
@@ -418,6 +422,8 @@ static void what_was_disrupted_without_a_daemon_stays_so(void **state)
 		publish(0, false);
 		assert_status("one", UNRELIABLE);
 		assert_string_equal(guest_pages_find(&guests, "one")->facts.why, "restored");
+		assert_string_equal(guest_pages_find(&guests, "one")->facts.vm, "");
+		assert_true(warning_of("one") == 0);
 		assert_int_equal(access(path, F_OK), -1);
 		die();
 		begin(true);

@@ -110,7 +110,8 @@ static void migrate(struct place *place)
 	const struct host_b b = {.start = random_number(), .fast_ppm = (int64_t)below(181) - 90};
 	uint64_t counter = 1000000000000 + below(1ULL << 50),
 		 exported = counter + below(1ULL << 32);
-	uint64_t elapsed = below(30 * NS_PER_S), early = below(NS_PER_S), late = below(NS_PER_S);
+	uint64_t unsure = below(2) * NS_PER_S + 1; /* of how long it took; often not at all */
+	uint64_t elapsed = below(30 * NS_PER_S), early = below(unsure), late = below(unsure);
 	struct vmclock_arrival how = {
 		.elapsed_min_ns = elapsed > early ? elapsed - early : 0,
 		.elapsed_max_ns = elapsed + late,
@@ -121,12 +122,15 @@ static void migrate(struct place *place)
 	struct vmclock_scale guest = {.ratio = (1ULL << 47) + below(1ULL << 48),
 				      .offset = random_number(),
 				      .frac_bits = 48};
-	int64_t error_ns = (int64_t)below(2001) - 1000;
+	int64_t error_ns = below(2) ? 1000 : -1000;
 	struct vmclock_abi page = page_of_a(counter, error_ns);
-	struct vmclock_export taken = hand_over(&page, exported);
+	struct vmclock_export taken;
 	struct vmclock_reference reference;
 	struct vmclock_writer *writer;
 
+	/* Its rate is off, too, by as much as it says. */
+	page.counter_period_frac_sec += error_ns > 0 ? TICK_PPM : -TICK_PPM;
+	taken = hand_over(&page, exported);
 	counter_of_b = how.counter_now = b_at(&b, exported + elapsed);
 	assert_int_equal(vmclock_import(&taken, &how, &reference), 0);
 	assert_int_equal(reference.clock_status, VMCLOCK_STATUS_FREERUNNING);
