@@ -119,8 +119,9 @@ struct vmclock_scale {
 /*
  * The host's page for a guest's counter: counter value, period, error rates and reference time
  * change, the rest is copied. Nothing is lost: the bits that scaling shifts out of the counter
- * value go into the reference time, the period is exact within 2^-64 of itself.
- * 0; -EINVAL: a scale out of range; -ERANGE: a result that a page cannot hold.
+ * value go into the reference time, the period is exact within 2^-64 of itself. An error rate that
+ * the page cannot hold is UINT64_MAX.
+ * 0; -EINVAL: a scale out of range; -ERANGE: a period that a page cannot hold.
  */
 int vmclock_convert(const struct vmclock_abi *host, const struct vmclock_scale *scale,
 		    struct vmclock_abi *guest);

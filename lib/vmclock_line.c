@@ -71,27 +71,28 @@ static struct quotient ratio_of(__u64 value, __u64 ratio)
 	return q;
 }
 
-/* value / ratio * 2^exponent, rounded up to an integer. */
-static int scale_rate(__u64 value, __u64 ratio, int exponent, __u64 *out)
+/*
+ * value / ratio * 2^exponent, rounded up to an integer; ~0, as large as can be, where a page cannot
+ * hold it. No line is refused for that: the one that says "no bound" has to arrive.
+ */
+static __u64 scale_rate(__u64 value, __u64 ratio, int exponent)
 {
 	struct quotient q;
+	__u64 rate;
 	int down;
 
-	*out = 0;
 	if (!value)
 		return 0;
 	q = ratio_of(value, ratio);
 	down = -(q.exponent + exponent);
 	if (down < 0)
-		return -ERANGE;
-	if (down > 63) {
-		*out = 1;
-		return 0;
-	}
-	*out = q.value >> down;
+		return ~0ULL;
+	if (down > 63)
+		return 1;
+	rate = q.value >> down;
 	if ((q.value & ((1ULL << down) - 1)) || q.rest)
-		++*out;
-	return *out ? 0 : -ERANGE; /* 0: it wrapped */
+		rate++;
+	return rate ? rate : ~0ULL; /* 0: it wrapped */
 }
 
 /* The period at 64 significant bits; its shift follows from that. */
@@ -145,9 +146,10 @@ int vmclock_line_convert(const struct vmclock_line *host, __u64 est_rate, __u64 
 	if (scale_period(host, scale, guest))
 		return -ERANGE;
 	exponent = scale->frac_bits + guest->shift - host->shift;
-	if (scale_rate(est_rate, scale->ratio, exponent, guest_est_rate) ||
-	    scale_rate(max_rate, scale->ratio, exponent, guest_max_rate) || !++*guest_max_rate)
-		return -ERANGE;
+	*guest_est_rate = scale_rate(est_rate, scale->ratio, exponent);
+	*guest_max_rate = scale_rate(max_rate, scale->ratio, exponent);
+	if (*guest_max_rate != ~0ULL)
+		++*guest_max_rate;
 	bits = (__u64)scaled & ((1ULL << scale->frac_bits) - 1);
 	guest->counter = (__u64)(scaled >> scale->frac_bits) + scale->offset;
 	guest->origin = (vmclock_instant)((vmclock_u128)host->origin -

@@ -101,8 +101,8 @@ static inline __u64 vmclock_line_growth_ns(__u64 rate, __u8 shift, __s64 ticks)
  * The line and the error rates that belong to it (same unit) for a guest's counter. The bits that
  * the scaling shifts out of the counter value go into the origin; the period is rounded to nearest
  * at 64 significant bits, the rates up, and max_rate by one unit more than that, which covers the
- * rounding of the period.
- * 0; -EINVAL: ratio 0 or frac_bits above 63; -ERANGE: a result that the page cannot hold.
+ * rounding of the period. A rate that the page cannot hold is ~0, as one that says "no bound" is.
+ * 0; -EINVAL: ratio 0 or frac_bits above 63; -ERANGE: a period that the page cannot hold.
  */
 int vmclock_line_convert(const struct vmclock_line *host, __u64 est_rate, __u64 max_rate,
 			 const struct vmclock_line_scale *scale, struct vmclock_line *guest,

@@ -818,7 +818,8 @@ static const struct convert_vector {
 	},
 	{
 		0x8000000000000000, 20, 9, 0x6b038200, 0x89abcdef01234567, 0, 0xffffffffffffffff,
-		0x1000000000000, 48, 0, -ERANGE, 0, 0, 0, 0, 0, 0, 0,
+		0x1000000000000, 48, 0, 0, 9, 0x8000000000000000, 20, 0x6b038200,
+		0x89abcdef01234567, 0, 0xffffffffffffffff,
 	},
 	{
 		0x8000000000000000, 20, 9, 0x6b038200, 0x89abcdef01234567, 1, 1, 0x1000000000000,
@@ -839,11 +840,14 @@ static const struct convert_vector {
 	},
 	{
 		0x8000000000000000, 20, 9, 0x6b038200, 0x89abcdef01234567, 0xffffffffffffffff, 0,
-		0xffffffffffff, 48, 0, -ERANGE, 0, 0, 0, 0, 0, 0, 0,
+		0xffffffffffff, 48, 0, 0, 8, 0x8000000000008000, 20, 0x6b038200,
+		0x89abc5ef01234568, 0xffffffffffffffff, 1,
 	},
 	{
 		5, 38, 0xd39630d69c9011ef, 0x54215e0c796f74ad, 0xfaf55496988af3fb, 0xb3689d,
-		0x8c5c715, 0x1d2b66082bd3, 17, 0xfc8e80b36f0e2289, -ERANGE, 0, 0, 0, 0, 0, 0, 0,
+		0x8c5c715, 0x1d2b66082bd3, 17, 0xfc8e80b36f0e2289, 0, 0x8aa2a3db468b2625,
+		0xaf86911e1091072b, 127, 0x54215e0c796f74ad, 0xfaf55496988af3fb,
+		0xffffffffffffffff, 0xffffffffffffffff,
 	},
 	{
 		0x63bd89e9b, 23, 0x3678bc8d40783f0a, 0x61c042503d93fd4c, 0x804c25d64affdcd1,
@@ -853,12 +857,14 @@ static const struct convert_vector {
 	},
 	{
 		0x73b, 84, 0x8825ae562179b37d, 0x264ebc682b33599, 0x8604871926debfdb, 0xe1580,
-		0x20370, 3, 15, 0xfcf31ca8e752fdf, -ERANGE, 0, 0, 0, 0, 0, 0, 0,
+		0x20370, 3, 15, 0xfcf31ca8e752fdf, 0, 0xfd262aca479f8b9, 0x9a40000000000000, 123,
+		0x264ebc682b33599, 0x8604871926debfdb, 0xffffffffffffffff, 0xffffffffffffffff,
 	},
 	{
 		5, 33, 0x8f6f915fe21b37ca, 0x237204c830f97058, 0x3f9d52f90e8bec94, 0xc5b2e75a,
-		0xe7839a5903, 0xe4ddf9b9c28ee9, 56, 0x9ccea098535b6a43, -ERANGE, 0, 0, 0, 0, 0, 0,
-		0,
+		0xe7839a5903, 0xe4ddf9b9c28ee9, 56, 0x9ccea098535b6a43, 0, 0x1d0a5d4dd18ac942,
+		0xb2f7ef9580cdfc7f, 94, 0x237204c830f97058, 0x3f9d52f90e8bec94,
+		0xffffffffffffffff, 0xffffffffffffffff,
 	},
 	{
 		0x40b5f7037d, 55, 0x8216858f73ccef03, 0x40fe034f7a609683, 0xceaf4915888564e8,
@@ -877,7 +883,9 @@ static const struct convert_vector {
 	},
 	{
 		0x75, 22, 0x54dd0ba5626467ba, 0x4191cf7a4ba2e161, 0x9fb9af5084768b8c, 0x41d5725,
-		0x7592, 0x702d9f09fc609, 10, 0x459c945c43fc0527, -ERANGE, 0, 0, 0, 0, 0, 0, 0,
+		0x7592, 0x702d9f09fc609, 10, 0x459c945c43fc0527, 0, 0x696cc4188fb69707,
+		0x85807a3c978a8665, 119, 0x4191cf7a4ba2e161, 0x9fb9af5084768b8c,
+		0xffffffffffffffff, 0xffffffffffffffff,
 	},
 	{
 		0x1cfd1f3ec15, 54, 0x212a8d9bc17a9262, 0x74a93534d97e967b, 0x6c18d982d1dcec53,
@@ -886,7 +894,9 @@ static const struct convert_vector {
 	},
 	{
 		0xbb, 29, 0xf037afc644d82a53, 0x669bc40716ac4191, 0xa26aa0ae044f1574, 0x1570,
-		0x87661ec, 0x5e97, 53, 0xea59679aed3a32a8, -ERANGE, 0, 0, 0, 0, 0, 0, 0,
+		0x87661ec, 0x5e97, 53, 0xea59679aed3a32a8, 0, 0xea59679af00043c3,
+		0xfd0ce88a734c3c02, 47, 0x669bc40716ac4191, 0xa26aa0ae044ede65,
+		0xffffffffffffffff, 0xffffffffffffffff,
 	},
 	{
 		0x9f27f52c4493, 25, 0xb5a432cf86e3e726, 0x7c0f2a6e1c0502c6, 0xf02905313d0a270b,
@@ -912,7 +922,9 @@ static const struct convert_vector {
 	},
 	{
 		0x10d8f, 62, 0xfc2325a9f8fdd208, 0x468c0083e940bb4, 0x52d31e1b8c0d0033, 0x1c,
-		0xb6922, 0x55d9, 10, 0x4767e1fa79823eb2, -ERANGE, 0, 0, 0, 0, 0, 0, 0,
+		0xb6922, 0x55d9, 10, 0x4767e1fa79823eb2, 0, 0x6ac13511a997b79e,
+		0xc8f52db27d983624, 114, 0x468c0083e940bb4, 0x52d31e1b8c0d0033, 0x14dfcab23ef8d7,
+		0xffffffffffffffff,
 	},
 	{
 		0x53f864cf41, 51, 0xc6b789ef81365acc, 0x6894e83343a08f06, 0x17420e940144702b, 0,
@@ -925,7 +937,9 @@ static const struct convert_vector {
 	},
 	{
 		0x6623c9ebd, 30, 0xab7798807fa22f7, 0x7ad16c3c5c57532b, 0xa31a49dd22126540, 0,
-		0x33ffc1523b, 0x110196803, 62, 0xd935344387ee7b, -ERANGE, 0, 0, 0, 0, 0, 0, 0,
+		0x33ffc1523b, 0x110196803, 62, 0xd935344387ee7b, 0, 0xd935347117f413,
+		0xc0316a4955b906d2, 29, 0x7ad16c3c5c57532b, 0xa31a49db9ae82897, 0,
+		0xffffffffffffffff,
 	},
 	{
 		0xcc35e83474fa95, 84, 0x8902dafce5d9fe81, 0x874568086a74a63, 0xa8c7d9e01789819f,

@@ -206,6 +206,34 @@ static void what_a_page_cannot_hold_is_refused_unchanged(void **state)
 	vmclock_writer_close(writer);
 }
 
+/* What the daemon publishes when nothing may be concluded any more. */
+static void that_nothing_is_known_reaches_every_guest(void **state)
+{
+	struct place *place = *state;
+
+	for (size_t i = 0; i < sizeof(scales) / sizeof(scales[0]); i++) {
+		struct vmclock_writer *writer;
+		struct vmclock_reference reference;
+		uint64_t marker;
+
+		now = 5000000000;
+		writer = open_guest(place, &scales[i]);
+		reference = true_reference(now);
+		assert_int_equal(vmclock_writer_publish(writer, &reference, 0, NULL), 0);
+		marker = page_of(place).disruption_marker;
+		reference.clock_status = VMCLOCK_STATUS_UNRELIABLE;
+		reference.period_maxerror = reference.period_esterror = UINT64_MAX;
+		reference.time_maxerror_nanosec = reference.time_esterror_nanosec = UINT64_MAX;
+		reference.disrupt = true;
+		assert_int_equal(vmclock_writer_publish(writer, &reference, 0, NULL), 0);
+		assert_int_equal(page_of(place).clock_status, VMCLOCK_STATUS_UNRELIABLE);
+		assert_true(page_of(place).disruption_marker != marker);
+		vmclock_writer_close(writer);
+		unlink(place->page);
+		unlink(place->journal);
+	}
+}
+
 static void a_disrupted_page_has_no_line_until_the_next_reference(void **state)
 {
 	struct place *place = *state;
@@ -276,6 +304,7 @@ int main(void)
 		page_test(a_guest_never_sees_time_go_back),
 		page_test(another_counter_is_a_disruption),
 		page_test(the_next_writer_continues_by_the_guests_counter),
+		page_test(that_nothing_is_known_reaches_every_guest),
 		page_test(a_disrupted_page_has_no_line_until_the_next_reference),
 		page_test(warnings_and_generation_are_beside_those_of_the_reference),
 		page_test(scales_out_of_range_are_refused),

@@ -429,14 +429,28 @@ static void a_scale_or_result_out_of_range_is_refused(void **state)
 	host.counter_period_frac_sec = 1;
 	host.counter_period_shift = 128;
 	assert_int_equal(vmclock_convert(&host, &scale, &guest), -ERANGE);
-	host = random_page(); /* an error rate far above the period does not fit beside it */
-	host.counter_period_frac_sec = 1;
+}
+
+/* What has no bound has none for the guest either, whose page must learn that. */
+static void an_error_rate_that_does_not_fit_is_none(void **state)
+{
+	struct vmclock_abi host = random_page(), guest;
+	struct vmclock_scale scale = {.ratio = 1};
+
+	(void)state;
+	host.flags |= VMCLOCK_FLAG_PERIOD_ESTERROR_VALID | VMCLOCK_FLAG_PERIOD_MAXERROR_VALID;
+	host.counter_period_frac_sec = 1; /* 63 bits are put before it, and before the rates */
 	host.counter_period_shift = 40;
-	host.counter_period_esterror_rate_frac_sec = 0;
+	host.counter_period_esterror_rate_frac_sec = 2;
 	host.counter_period_maxerror_rate_frac_sec = UINT64_MAX;
-	assert_int_equal(vmclock_convert(&host, &scale, &guest), -ERANGE);
-	host.flags &= ~VMCLOCK_FLAG_PERIOD_MAXERROR_VALID; /* unless it says nothing */
 	assert_int_equal(vmclock_convert(&host, &scale, &guest), 0);
+	assert_int_equal(guest.counter_period_esterror_rate_frac_sec, UINT64_MAX);
+	assert_int_equal(guest.counter_period_maxerror_rate_frac_sec, UINT64_MAX);
+	host.counter_period_esterror_rate_frac_sec = 1;
+	host.counter_period_maxerror_rate_frac_sec = 1;
+	assert_int_equal(vmclock_convert(&host, &scale, &guest), 0);
+	assert_int_equal(guest.counter_period_esterror_rate_frac_sec, UINT64_C(1) << 63);
+	assert_int_equal(guest.counter_period_maxerror_rate_frac_sec, (UINT64_C(1) << 63) + 1);
 }
 
 int main(void)
@@ -451,6 +465,7 @@ int main(void)
 		cmocka_unit_test(the_guest_bound_is_the_host_bound),
 		cmocka_unit_test(an_unscaled_guest_only_differs_in_its_counter),
 		cmocka_unit_test(a_scale_or_result_out_of_range_is_refused),
+		cmocka_unit_test(an_error_rate_that_does_not_fit_is_none),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
