@@ -26,17 +26,21 @@ static void print_counter(const json_t *guest)
 		       member_text(guest, "name"));
 }
 
+static void capital_status(char *out, unsigned int size, const json_t *guest)
+{
+	format_safe(out, size, member_text(guest, "status"));
+	for (; *out; out++)
+		*out = (char)toupper((unsigned char)*out);
+}
+
 /* "UNRELIABLE, last update 3s ago, disruption soon: live migration". */
 static void print_state(const json_t *guest)
 {
 	const char *why = member_text(guest, "why"), *warning = member_text(guest, "warning");
 	struct text age;
 	char status[20], safe[160];
-	size_t i;
 
-	format_safe(status, sizeof(status), member_text(guest, "status"));
-	for (i = 0; status[i]; i++)
-		status[i] = (char)toupper((unsigned char)status[i]);
+	capital_status(status, sizeof(status), guest);
 	format_age(&age, member_number(guest, "update_age_s"));
 	if (strcmp(age.text, "-"))
 		printf("    %s, last update %s ago", status, age.text);
@@ -65,10 +69,22 @@ static void print_guest(const json_t *guest)
 		printf("    NOT KEPT: %s\n", format_safe(why, sizeof(why), problem));
 }
 
+static void print_driver_guest(const json_t *guest)
+{
+	char status[20];
+
+	printf("driver's guest %lld, of process %lld\n", (long long)member_count(guest, "id"),
+	       (long long)member_count(guest, "creator_pid"));
+	capital_status(status, sizeof(status), guest);
+	printf("    %s\n", status);
+	print_counter(guest);
+}
+
 int guest_list_run(const struct options *options)
 {
 	json_t *reply = client_ask(options->socket, "GetGuests", NULL);
 	const json_t *guests = json_object_get(reply, "guests");
+	const json_t *others = json_object_get(reply, "driver_guests");
 
 	if (!reply)
 		return CTL_ERROR;
@@ -77,6 +93,8 @@ int guest_list_run(const struct options *options)
 	else
 		for (size_t i = 0; i < json_array_size(guests); i++)
 			print_guest(json_array_get(guests, i));
+	for (size_t i = 0; !options->json && i < json_array_size(others); i++)
+		print_driver_guest(json_array_get(others, i));
 	json_decref(reply);
 	return CTL_FINE;
 }

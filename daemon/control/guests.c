@@ -10,6 +10,7 @@
 #include "../daemon.h"
 #include "../log.h"
 #include "../loop.h"
+#include "../publish/kernel_guests.h"
 #include "../source/random.h"
 #include "interface.h"
 #include "report.h"
@@ -73,19 +74,56 @@ static json_t *report_guest(const struct guest_pages *g, const struct guest_page
 			 guest->error ? strerror(-guest->error) : "");
 }
 
-json_t *guests_get(struct connection *c, const json_t *parameters)
+static json_t *report_all(const struct guest_pages *g)
 {
-	const struct guest_pages *g = &c->daemon->guests;
 	json_t *list = json_array();
 
-	(void)parameters;
 	for (unsigned int i = 0; list && i < g->count; i++) {
 		if (json_array_append_new(list, report_guest(g, &g->guests[i]))) {
 			json_decref(list);
 			list = NULL;
 		}
 	}
-	return varlink_reply(list ? json_pack("{s:o}", "guests", list) : NULL, false);
+	return list;
+}
+
+static json_t *report_driver_guest(const struct vmclock_host_guest *guest)
+{
+	return json_pack(
+		"{s:I, s:o, s:o, s:o, s:i, s:s, s:o, s:o}", "id", (json_int_t)guest->id,
+		"creator_pid", guest->creator_pid ? json_integer(guest->creator_pid) : json_null(),
+		"offset", report_counter(guest->offset), "ratio", report_counter(guest->ratio),
+		"frac_bits", guest->frac_bits, "status", status_word(guest->clock_status),
+		"generation", text_if(guest->vm_generation_counter, guest->vm_generation_counter),
+		"marker", report_counter(guest->disruption_marker));
+}
+
+/* None where there is no driver. */
+static json_t *report_driver_guests(const struct page_kernel *page)
+{
+	struct vmclock_host_guest *entries = calloc(VMCLOCK_HOST_LIST_MAX, sizeof(*entries));
+	json_t *list = entries ? json_array() : NULL;
+	unsigned int count = 0;
+
+	if (list)
+		kernel_guests_list(page, entries, VMCLOCK_HOST_LIST_MAX, &count);
+	for (unsigned int i = 0; list && i < count; i++) {
+		if (json_array_append_new(list, report_driver_guest(&entries[i]))) {
+			json_decref(list);
+			list = NULL;
+		}
+	}
+	free(entries);
+	return list;
+}
+
+json_t *guests_get(struct connection *c, const json_t *parameters)
+{
+	(void)parameters;
+	return varlink_reply(json_pack("{s:o, s:o}", "guests", report_all(&c->daemon->guests),
+				       "driver_guests",
+				       report_driver_guests(&c->daemon->page.kernel)),
+			     false);
 }
 
 /* Decimal, as it is written; a negative number in two's complement. */

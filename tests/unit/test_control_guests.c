@@ -177,6 +177,60 @@ static void a_guest_is_bound_to_a_machine_of_kvm(void **state)
 	assert_true(guests->guests[0].facts.vm[0] == '\0');
 }
 
+/* A driver that keeps two pages. */
+static int list_two(int fd, unsigned long request, void *argument)
+{
+	static const struct vmclock_host_guest two[] = {
+		{.id = 3,
+		 .creator_pid = 41,
+		 .offset = (uint64_t)-5,
+		 .ratio = 7,
+		 .frac_bits = 2,
+		 .vm_generation_counter = 9,
+		 .disruption_marker = 11,
+		 .clock_status = VMCLOCK_STATUS_FREERUNNING},
+		{.id = 4, .ratio = 1, .clock_status = VMCLOCK_STATUS_UNRELIABLE},
+	};
+	struct vmclock_host_guests *list = argument;
+
+	assert_int_equal(fd, 5);
+	assert_int_equal(request, VMCLOCK_HOST_LIST_GUESTS);
+	assert_int_equal(list->size, sizeof(*list));
+	assert_true(list->capacity >= 2 && list->capacity <= VMCLOCK_HOST_LIST_MAX);
+	memcpy((void *)(uintptr_t)list->entries, two, sizeof(two));
+	list->count = 2;
+	return 0;
+}
+
+static void guests_that_the_driver_keeps_are_shown(void **state)
+{
+	static const struct page_kernel_ops ops = {.ioctl = list_two};
+	struct page_kernel *kernel = &control_fake.daemon.page.kernel;
+	json_t *reply, *list, *one;
+
+	(void)state;
+	reply = ask(1000, "GetGuests", "");
+	list = json_object_get(json_object_get(reply, "parameters"), "driver_guests");
+	assert_true(json_is_array(list) && json_array_size(list) == 0);
+	json_decref(reply);
+	kernel->ops = &ops;
+	kernel->fd = 5;
+	reply = ask(1000, "GetGuests", "");
+	list = json_object_get(json_object_get(reply, "parameters"), "driver_guests");
+	assert_int_equal(json_array_size(list), 2);
+	one = json_array_get(list, 0);
+	assert_int_equal(json_integer_value(json_object_get(one, "creator_pid")), 41);
+	assert_string_equal(json_string_value(json_object_get(one, "offset")),
+			    "18446744073709551611");
+	assert_string_equal(json_string_value(json_object_get(one, "status")), "freerunning");
+	assert_string_equal(json_string_value(json_object_get(one, "generation")), "9");
+	one = json_array_get(list, 1);
+	assert_true(json_is_null(json_object_get(one, "creator_pid")));
+	assert_true(json_is_null(json_object_get(one, "generation")));
+	json_decref(reply);
+	kernel->fd = -1;
+}
+
 static void only_root_may_change_guests(void **state)
 {
 	static const char *const methods[] = {"AddGuest", "SetGuest", "RemoveGuest",
@@ -246,6 +300,7 @@ int main(void)
 		CASE(guests_come_change_and_go),
 		CASE(a_disruption_is_told_and_listed),
 		CASE(a_guest_is_bound_to_a_machine_of_kvm),
+		CASE(guests_that_the_driver_keeps_are_shown),
 		CASE(only_root_may_change_guests),
 		CASE(senseless_parameters_are_named),
 		CASE(what_is_not_there_or_twice_is_said),
