@@ -211,6 +211,86 @@ static void test_lease(int fd)
 	check(kernel_state().freq == freq, "its rate stays");
 }
 
+static int disrupt(int fd, uint32_t reason)
+{
+	struct vmclock_host_disrupt request = {.size = sizeof(request), .reason = reason};
+
+	return ioctl(fd, VMCLOCK_HOST_DISRUPT, &request);
+}
+
+/* The clock on the line, and then the line 1 ms ahead of it. */
+static struct vmclock_line slewing(int fd)
+{
+	struct vmclock_line line = here(fd);
+
+	check_errno(set_reference(fd, reference(&line)), 0, "NONE");
+	check_errno(steer_step(fd, &line, 0), 0, "the clock follows");
+	line.origin += SECOND / 1000;
+	check_errno(steer(fd, &line), 0, "a reference that is 1 ms ahead");
+	return line;
+}
+
+/* The writer says so, and no more: the line holds, and the clock goes on to it. */
+static void test_marker(int fd)
+{
+	struct vmclock_line line = slewing(fd);
+	uint64_t marker = state_of(fd).disruption_marker;
+	int64_t off;
+
+	check_errno(disrupt(fd, VMCLOCK_HOST_REASON_WRITER), 0, "DISRUPT, reason WRITER");
+	sleep_ms(3000);
+	off = error_ps(fd, &line);
+	check(state_of(fd).disruption_marker != marker, "the marker is another one");
+	check(state_of(fd).host_clock == VMCLOCK_HOST_CLOCK_STEER && off > -50000 && off < 50000,
+	      "the clock went on to the line: %" PRId64 " ps", off);
+}
+
+/* The line is void: the clock keeps its rate, slews no further, and waits to be told. */
+static void test_void(int fd, uint32_t reason, const char *what)
+{
+	struct vmclock_line line = slewing(fd);
+	struct vmclock_host_state state;
+	long freq = kernel_state().freq;
+	int64_t before, after;
+
+	check_errno(disrupt(fd, reason), 0, what);
+	state = state_of(fd);
+	check(state.host_clock == VMCLOCK_HOST_CLOCK_NONE, "the clock is not steered any more");
+	check(!(state.valid & VMCLOCK_HOST_STATE_REFERENCE), "there is no line");
+	sleep_ms(50);
+	check(state_of(fd).pending_phase_ns == 0, "no phase is corrected any more");
+	before = error_ps(fd, &line);
+	sleep_ms(3000);
+	after = error_ps(fd, &line);
+	check(kernel_state().freq == freq && after - before < 2000000 && before - after < 2000000,
+	      "its rate stays: %" PRId64 " ps in 3 s", after - before);
+	check_errno(steer(fd, &line), 0, "a new line is taken");
+	check(state_of(fd).host_clock == VMCLOCK_HOST_CLOCK_NONE, "for the page only");
+	check_errno(set_reference(fd, reference(&line)), 0, "NONE");
+	check_errno(steer(fd, &line), 0, "STEER");
+	check(state_of(fd).host_clock == VMCLOCK_HOST_CLOCK_STEER, "the clock follows again");
+}
+
+/* Without having been steered, a disruption takes nothing from who steers next. */
+static void test_disrupted_before(int fd)
+{
+	struct vmclock_line line = here(fd);
+
+	check_errno(set_reference(fd, reference(&line)), 0, "NONE");
+	check_errno(disrupt(fd, VMCLOCK_HOST_REASON_COUNTER), 0, "DISRUPT of a page alone");
+	check_errno(steer_step(fd, &line, 0), 0, "STEER_STEP");
+	check(state_of(fd).host_clock == VMCLOCK_HOST_CLOCK_STEER_STEP, "is being done");
+}
+
+static void test_disrupt(int fd)
+{
+	test_marker(fd);
+	test_void(fd, VMCLOCK_HOST_REASON_MIGRATION, "DISRUPT, reason MIGRATION");
+	test_void(fd, VMCLOCK_HOST_REASON_COUNTER, "DISRUPT, reason COUNTER");
+	test_void(fd, VMCLOCK_HOST_REASON_SUSPEND, "DISRUPT, reason SUSPEND");
+	test_disrupted_before(fd);
+}
+
 static int writer_again(int fd)
 {
 	struct vmclock_line line;
@@ -265,6 +345,7 @@ static void test_leap(int fd, int leap, uint64_t midnight_utc)
 static void test_tai_offset(int fd)
 {
 	struct timex wrong = {.modes = ADJ_TAI, .constant = 12};
+	struct vmclock_host_reference ref;
 	struct vmclock_line line;
 
 	line = here(fd);
@@ -273,6 +354,12 @@ static void test_tai_offset(int fd)
 	check_errno(steer(fd, &line), 0, "after somebody has set the kernel's TAI offset");
 	check(kernel_state().tai == TAI_OFFSET, "it is the reference's");
 	check(error_ps(fd, &line) < 50000, "and CLOCK_REALTIME is where it was");
+	ref = reference(&line);
+	ref.line.flags &= ~VMCLOCK_FLAG_TAI_OFFSET_VALID;
+	ref.host_clock = VMCLOCK_HOST_CLOCK_STEER;
+	check_errno(set_reference(fd, ref), 0, "a line that does not tell it");
+	check(kernel_state().tai == TAI_OFFSET && error_ps(fd, &line) < 50000,
+	      "is taken by what the kernel knows");
 }
 
 int main(void)
@@ -300,6 +387,7 @@ int main(void)
 	test_other_clocksource(fd);
 	test_tai_offset(fd);
 	test_lease(fd);
+	test_disrupt(fd);
 	fd = writer_again(fd);
 	test_leap(fd, 1, 1814400000);  /* 2027-07-01 */
 	test_leap(fd, -1, 1830297600); /* 2028-01-01 */
