@@ -341,6 +341,53 @@ static void test_leap(int fd, int leap, uint64_t midnight_utc)
 	      "and stays there");
 }
 
+static int adjtime_us(long us)
+{
+	struct timex txc = {.modes = ADJ_OFFSET_SINGLESHOT, .offset = us};
+
+	return adjtimex(&txc) < 0 ? -1 : 0;
+}
+
+/* With a processor that is awake in time to see a slew end: one that is not goes on with it. */
+static void pass_awake(int ms)
+{
+	for (int n = 0; n < ms / 20; n++)
+		sleep_ms(20);
+}
+
+/* In the middle of a second, so that most of what was planned for it is not wanted any more. */
+static void test_replaced(int fd, const char *what, long then_us)
+{
+	int64_t error_ns;
+	struct timespec now;
+
+	check_errno(adjtime_us(3000), 0, "adjtime(3 ms)");
+	pass_awake(1000);
+	do {
+		sleep_ms(10);
+		clock_gettime(CLOCK_REALTIME, &now);
+	} while (now.tv_nsec > 300000000);
+	check_errno(adjtime_us(then_us), 0, what);
+	pass_awake(1500);
+	check_errno(adjtime_us(0), 0, "adjtime(0)");
+	pass_awake(1500);
+	error_ns = (state_of(fd).ntp_error_frac_ns * 1000 >> 32) / 1000;
+	check(error_ns > -10000 && error_ns < 10000,
+	      "it leaves an error that dithering can remove: %" PRId64 " ns", error_ns);
+}
+
+/* Without a reference: what adjtime() had planned ends with what it was planned for. */
+static void test_adjtime(int fd)
+{
+	struct vmclock_line line = here(fd);
+
+	check_errno(set_reference(fd, reference(&line)), 0, "NONE");
+	check_errno(modes(ADJ_FREQUENCY, 0, 0), 0, "a frequency of 0");
+	test_replaced(fd, "then adjtime(-3 ms)", -3000);
+	test_replaced(fd, "then adjtime(0)", 0);
+	test_replaced(fd, "then adjtime(10 us)", 10);
+}
+
 /* Somebody gets the TAI offset wrong, or the reference does: what it says now holds. */
 static void test_tai_offset(int fd)
 {
@@ -386,6 +433,7 @@ int main(void)
 	skip("suspend", "in virtual time the machine does not come back from it");
 	test_other_clocksource(fd);
 	test_tai_offset(fd);
+	test_adjtime(fd);
 	test_lease(fd);
 	test_disrupt(fd);
 	fd = writer_again(fd);
