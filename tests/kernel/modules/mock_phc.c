@@ -9,6 +9,7 @@
  *   drift_ppb   its rate against true time, from now on
  *   busy        that many readings are answered with EBUSY; -1: all
  *   present     0 removes the device, 1 brings it back
+ *   noise_ns    what it shows is off by up to so much, by chance, differently at each reading
  *   before_ns, after_ns   how long a reading takes before and after the register is captured
  *
  * Its pin delivers a pulse at every true second, stamped without error by what the clock shows.
@@ -18,6 +19,7 @@
 #include <linux/hrtimer.h>
 #include <linux/module.h>
 #include <linux/ptp_clock_kernel.h>
+#include <linux/random.h>
 #include <linux/spinlock.h>
 #include <linux/version.h>
 
@@ -26,6 +28,7 @@
 static int tai_offset_s = 37;
 static bool precise;
 static int busy;
+static unsigned int noise_ns;
 static unsigned int before_ns;
 static unsigned int after_ns;
 
@@ -35,6 +38,8 @@ module_param(precise, bool, 0444);
 MODULE_PARM_DESC(precise, "offer captures of both clocks");
 module_param(busy, int, 0644);
 MODULE_PARM_DESC(busy, "readings to answer with EBUSY, -1: all");
+module_param(noise_ns, uint, 0644);
+MODULE_PARM_DESC(noise_ns, "error of a reading, at most");
 module_param(before_ns, uint, 0644);
 MODULE_PARM_DESC(before_ns, "duration of a reading before the capture");
 module_param(after_ns, uint, 0644);
@@ -62,6 +67,11 @@ static s64 shown_at(s64 raw_ns)
 	return shown;
 }
 
+static s64 noise(void)
+{
+	return noise_ns ? (s64)get_random_u32_below(2 * noise_ns + 1) - noise_ns : 0;
+}
+
 static bool is_busy(void)
 {
 	unsigned long flags;
@@ -87,7 +97,7 @@ static int mock_phc_gettimex64(struct ptp_clock_info *info, struct timespec64 *t
 	raw_ns = ktime_get_raw_ns();
 	ndelay(after_ns);
 	ptp_read_system_postts(sts);
-	*ts = ns_to_timespec64(shown_at(raw_ns));
+	*ts = ns_to_timespec64(shown_at(raw_ns) + noise());
 	return 0;
 }
 
@@ -99,7 +109,7 @@ static int mock_phc_getcrosststamp(struct ptp_clock_info *info,
 	if (is_busy())
 		return -EBUSY;
 	raw_ns = ktime_get_raw_ns();
-	stamp->device = ns_to_ktime(shown_at(raw_ns));
+	stamp->device = ns_to_ktime(shown_at(raw_ns) + noise());
 	stamp->sys_monoraw = ns_to_ktime(raw_ns);
 	return 0;
 }

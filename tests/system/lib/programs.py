@@ -119,6 +119,18 @@ def chrony_environment(build):
     return {"LD_LIBRARY_PATH": str(build / "system/chrony/usr/lib/x86_64-linux-gnu")}
 
 
+def gpsd_program(build):
+    """Debian's gpsd, unpacked below the build directory."""
+    program = build / "system/gpsd/usr/sbin/gpsd"
+    if not program.exists():
+        raise Failed(f"there is no gpsd: run tests/system/fetch-gpsd {build}/system/gpsd")
+    return program
+
+
+def gpsd_environment(build):
+    return {"LD_LIBRARY_PATH": str(build / "system/gpsd/usr/lib/x86_64-linux-gnu")}
+
+
 CHRONYD_SERVER = """\
 local stratum 1
 allow

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A receiver in place of a network: gpsd's protocol names the second that a latched pulse marks."""
 
+import ctypes
 import socket
 import struct
 import threading
 import time
 
-from programs import wait_until
+from programs import Failed, Process, gpsd_environment, gpsd_program, wait_until
 from scenario import scenario
 
 S_NS = 10**9
@@ -88,3 +89,84 @@ def receiver(test):
     wait_until(lambda: daemon.status()["status"] == "FREERUNNING", 30, "FREERUNNING")
     feeder.ended.set()
     test.check_time(reader, " after the first 10 s", rms_below_us=5)
+
+
+def own_ipc():
+    """What this process starts from now on has System V memory of its own."""
+    clone_newipc = 0x08000000
+    if ctypes.CDLL(None, use_errno=True).unshare(clone_newipc):
+        raise Failed("no System V memory of one's own")
+
+
+def sentence(text):
+    """NMEA: $text*checksum."""
+    checksum = 0
+    for byte in text.encode():
+        checksum ^= byte
+    return f"${text}*{checksum:02X}\r\n".encode()
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return server.getsockname()[1]
+
+
+class Nmea(threading.Thread):
+    """A receiver behind a TCP port: each second's sentences, 50 ms late as on a serial line."""
+
+    def __init__(self):
+        super().__init__(daemon=True)
+        self.ended = threading.Event()
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+
+    @staticmethod
+    def cycle(second):
+        now = time.gmtime(second)
+        clock, day = time.strftime("%H%M%S.00", now), time.strftime("%d%m%y", now)
+        return b"".join(map(sentence, (
+            f"GPRMC,{clock},A,5000.0000,N,01000.0000,E,0.0,0.0,{day},,,A",
+            f"GPGGA,{clock},5000.0000,N,01000.0000,E,1,08,1.0,100.0,M,45.0,M,,",
+            "GPGSA,A,3,01,02,03,04,05,06,07,08,,,,,1.5,1.0,1.1")))
+
+    def run(self):
+        link, _ = self.listener.accept()
+        while not self.ended.is_set():
+            second = int(time.time()) + 1
+            time.sleep(max(0, second + 0.05 - time.time()))
+            try:
+                link.sendall(self.cycle(second))
+            except OSError:
+                return
+
+
+@scenario(seconds=40)
+def gpsd(test):
+    """gpsd reads NMEA and names the second in NTP's shared memory; the latched pulse is the time.
+
+    From a pty it would tell nobody the time: it takes that for its own tests."""
+    own_ipc()
+    feeder, nmea = Receiver(test.directory / "latch", "/nonexistent"), Nmea()
+    feeder.start()
+    nmea.start()
+    daemon = test.daemon({
+        "nmea": {"type": "shm", "unit": 0, "offset": "-50 ms", "max-error": "200 ms",
+                 "noselect": "on"},
+        "pulse": {"type": "latch", "socket": test.directory / "latch", "lock": "nmea",
+                  "max-error": "1 us"},
+    }, {"counter": "monotonic-raw"})
+    test.track(Process("gpsd", [gpsd_program(test.build), "-N", "-n", "-b", "-S",
+                                str(free_port()), f"tcp://127.0.0.1:{nmea.port}"], test.directory,
+                       environment=gpsd_environment(test.build)))
+    wait_until(lambda: daemon.sources()["nmea"]["received"] > 3, 60, "gpsd's word")
+    wait_until(lambda: daemon.sources()["pulse"]["state"] == "selected", 60, "the pulse's use")
+    reader = test.reader(rate=200, skip=5)
+    reader.settle(10)
+    sources, status = daemon.sources(), daemon.status()
+    test.tap.check(status["status"] == "SYNCHRONIZED" and sources["pulse"]["bound_ns"] < 20000,
+                   "the second by gpsd, the time by the pulse",
+                   f"{status['status']}, bound {sources['pulse']['bound_ns']:.0f} ns, "
+                   f"nmea {sources['nmea']['offset_ns'] / 1e6:.1f} ms")
+    feeder.ended.set()
+    nmea.ended.set()
+    test.check_time(reader, " after the first 5 s")
