@@ -10,117 +10,15 @@
 #include "../daemon.h"
 #include "../log.h"
 #include "../loop.h"
-#include "../publish/kernel_guests.h"
 #include "../source/random.h"
 #include "interface.h"
 #include "report.h"
 #include "varlink.h"
 
-static const struct {
-	const char *word;
-	uint64_t flags;
-} warnings[] = {
-	{"none", 0},
-	{"soon", VMCLOCK_FLAG_DISRUPTION_SOON},
-	{"imminent", VMCLOCK_FLAG_DISRUPTION_IMMINENT},
-};
-
-static const char *warning_word(uint64_t flags)
-{
-	for (size_t i = 0; i < sizeof(warnings) / sizeof(warnings[0]); i++)
-		if (warnings[i].flags == flags)
-			return warnings[i].word;
-	return "imminent"; /* both */
-}
-
-static const char *status_word(uint8_t status)
-{
-	switch (status) {
-	case VMCLOCK_STATUS_SYNCHRONIZED:
-		return "synchronized";
-	case VMCLOCK_STATUS_FREERUNNING:
-		return "freerunning";
-	case VMCLOCK_STATUS_UNRELIABLE:
-		return "unreliable";
-	default:
-		return "unknown";
-	}
-}
-
-static json_t *text_if(bool known, uint64_t value)
-{
-	return known ? report_counter(value) : json_null();
-}
-
-static json_t *report_guest(const struct guest_pages *g, const struct guest_page *guest)
-{
-	const struct guest_facts *facts = &guest->facts;
-	bool known = facts->known;
-	char path[400];
-
-	snprintf(path, sizeof(path), "%s/%s", g->directory, guest->name);
-	return json_pack("{s:s, s:o, s:b, s:o, s:o, s:o, s:o, s:s, s:o, s:s, s:o, s:o, s:o, s:s}",
-			 "name", guest->name, "page", report_text(path), "kept",
-			 known && guest->writer && !guest->error, "offset",
-			 text_if(known, facts->scale.offset), "ratio",
-			 text_if(known, facts->scale.ratio), "frac_bits",
-			 known ? json_integer(facts->scale.frac_bits) : json_null(), "vm",
-			 facts->vm[0] ? json_string(facts->vm) : json_null(), "status",
-			 status_word(guest_page_status(guest)), "why", report_text(facts->why),
-			 "warning", warning_word(facts->warning), "generation",
-			 text_if(facts->has_generation, facts->generation), "writes",
-			 report_count(guest->writes), "update_age_s",
-			 report_age(guest->updated_ns, loop_now_ns()), "problem",
-			 guest->error ? strerror(-guest->error) : "");
-}
-
-static json_t *report_all(const struct guest_pages *g)
-{
-	json_t *list = json_array();
-
-	for (unsigned int i = 0; list && i < g->count; i++) {
-		if (json_array_append_new(list, report_guest(g, &g->guests[i]))) {
-			json_decref(list);
-			list = NULL;
-		}
-	}
-	return list;
-}
-
-static json_t *report_driver_guest(const struct vmclock_host_guest *guest)
-{
-	return json_pack(
-		"{s:I, s:o, s:o, s:o, s:i, s:s, s:o, s:o}", "id", (json_int_t)guest->id,
-		"creator_pid", guest->creator_pid ? json_integer(guest->creator_pid) : json_null(),
-		"offset", report_counter(guest->offset), "ratio", report_counter(guest->ratio),
-		"frac_bits", guest->frac_bits, "status", status_word(guest->clock_status),
-		"generation", text_if(guest->vm_generation_counter, guest->vm_generation_counter),
-		"marker", report_counter(guest->disruption_marker));
-}
-
-/* None where there is no driver. */
-static json_t *report_driver_guests(const struct page_kernel *page)
-{
-	struct vmclock_host_guest *entries = calloc(VMCLOCK_HOST_LIST_MAX, sizeof(*entries));
-	json_t *list = entries ? json_array() : NULL;
-	unsigned int count = 0;
-
-	if (list)
-		kernel_guests_list(page, entries, VMCLOCK_HOST_LIST_MAX, &count);
-	for (unsigned int i = 0; list && i < count; i++) {
-		if (json_array_append_new(list, report_driver_guest(&entries[i]))) {
-			json_decref(list);
-			list = NULL;
-		}
-	}
-	free(entries);
-	return list;
-}
-
 json_t *guests_get(struct connection *c, const json_t *parameters)
 {
 	(void)parameters;
-	return varlink_reply(json_pack("{s:o, s:o}", "guests", report_all(&c->daemon->guests),
+	return varlink_reply(json_pack("{s:o, s:o}", "guests", report_guests(&c->daemon->guests),
 				       "driver_guests",
 				       report_driver_guests(&c->daemon->page.kernel)),
 			     false);
@@ -304,7 +202,6 @@ static const char *parse_disruption(const json_t *parameters, struct guest_disru
 {
 	const char *warning = given_text(parameters, "warning");
 	const char *generation = given_text(parameters, "generation");
-	size_t i = 0;
 
 	*out = (struct guest_disruption){.warn_only = warning != NULL,
 					 .new_generation = generation != NULL,
@@ -313,11 +210,8 @@ static const char *parse_disruption(const json_t *parameters, struct guest_disru
 		return "generation";
 	if (!warning)
 		return NULL;
-	while (i < sizeof(warnings) / sizeof(warnings[0]) && strcmp(warnings[i].word, warning))
-		i++;
-	if (i == sizeof(warnings) / sizeof(warnings[0]))
+	if (guest_text_parse_warning(warning, &out->warning))
 		return "warning";
-	out->warning = warnings[i].flags;
 	return NULL;
 }
 

@@ -22,6 +22,9 @@ struct report_moment {
 
 json_t *report_status(const struct daemon *daemon, const struct report_moment *moment);
 json_t *report_sources(const struct daemon *daemon, const struct report_moment *moment);
+/* Arrays of Guest, and of DriverGuest: none where there is no driver. */
+json_t *report_guests(const struct guest_pages *guests);
+json_t *report_driver_guests(const struct page_kernel *page);
 
 /* The building blocks. A string that is not UTF-8 has its odd bytes replaced by '?'. */
 json_t *report_number(double value);

@@ -13,89 +13,26 @@
 #include <linux/vmclock-abi.h>
 
 #include "../loop.h"
+#include "guest_store.h"
 
-enum { PATH_SIZE = 400 };
-
-static const char our_ending[] = ".guest";
-static const char disrupted_ending[] = ".disrupted"; /* by vmclockctl, with the reason */
-static const char *const endings[] = {our_ending, ".journal", ".new", ".tmp", disrupted_ending};
 static const struct vmclock_scale host_counter = {.ratio = 1};
 
 #define WARNINGS (VMCLOCK_FLAG_DISRUPTION_SOON | VMCLOCK_FLAG_DISRUPTION_IMMINENT)
 
-static bool ends_with(const char *name, const char *ending)
-{
-	size_t length = strlen(name), end = strlen(ending);
-
-	return length >= end && !strcmp(name + length - end, ending);
-}
-
-bool guest_name_is_good(const char *name)
-{
-	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				      "0123456789._-";
-	size_t length = strspn(name, letters);
-
-	if (!length || name[length] || length >= GUEST_NAME_MAX || name[0] == '.')
-		return false;
-	for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]); i++)
-		if (ends_with(name, endings[i]))
-			return false;
-	return true;
-}
-
-static const char *path_of(const struct guest_pages *g, const char *name, const char *ending,
-			   char path[PATH_SIZE])
-{
-	snprintf(path, PATH_SIZE, "%s/%s%s", g->directory, name, ending);
-	return path;
-}
-
-static int read_text(const char *path, char text[GUEST_TEXT_SIZE])
-{
-	FILE *file = fopen(path, "re");
-	size_t length;
-
-	if (!file)
-		return -errno;
-	length = fread(text, 1, GUEST_TEXT_SIZE - 1, file);
-	text[length] = '\0';
-	fclose(file);
-	return strlen(text) == length ? 0 : -EINVAL;
-}
-
-/* All at once, or not at all. */
 static int keep(const struct guest_pages *g, struct guest_page *guest)
 {
-	char path[PATH_SIZE], next[PATH_SIZE], text[GUEST_TEXT_SIZE];
-	FILE *file = fopen(path_of(g, guest->name, ".tmp", next), "we");
-	int err = 0;
-
-	if (!file)
-		return -errno;
 	snprintf(guest->facts.boot_id, sizeof(guest->facts.boot_id), "%s", g->boot_id);
-	guest_text_print(&guest->facts, text);
-	if (fputs(text, file) < 0)
-		err = -EIO;
-	if (fclose(file) && !err)
-		err = -errno;
-	if (!err && rename(next, path_of(g, guest->name, our_ending, path)))
-		err = -errno;
-	if (err)
-		unlink(next);
-	else
-		unlink(path_of(g, guest->name, disrupted_ending, path));
-	return err;
+	return guest_store_keep(g->directory, guest->name, &guest->facts);
 }
 
 static int open_page(const struct guest_pages *g, struct guest_page *guest)
 {
 	const struct guest_facts *facts = &guest->facts;
-	char path[PATH_SIZE];
+	char path[GUEST_PATH_MAX];
 
-	guest->error =
-		vmclock_writer_open_guest(path_of(g, guest->name, "", path), g->counter->page_id,
-					  g->counter->read, &facts->scale, &guest->writer);
+	guest->error = vmclock_writer_open_guest(
+		guest_store_path(g->directory, guest->name, "", path), g->counter->page_id,
+		g->counter->read, &facts->scale, &guest->writer);
 	if (guest->error)
 		return guest->error;
 	if (!facts->known && guest_page_status(guest) != VMCLOCK_STATUS_UNRELIABLE)
@@ -144,11 +81,10 @@ static void forget_scale(struct guest_page *guest, const char *why)
 /* Is it still what it was when this was written? */
 static void doubt(const struct guest_pages *g, struct guest_page *guest)
 {
-	char path[PATH_SIZE], why[GUEST_TEXT_SIZE];
-	int err = read_text(path_of(g, guest->name, disrupted_ending, path), why);
+	char why[GUEST_TEXT_SIZE];
+	int err = guest_store_read_note(g->directory, guest->name, why);
 
 	if (!err) {
-		why[strcspn(why, "\n")] = '\0';
 		forget_scale(guest, why);
 		guest->facts.warning = 0;
 		guest->facts.vm[0] = '\0';
@@ -163,17 +99,17 @@ static void doubt(const struct guest_pages *g, struct guest_page *guest)
 /* A page that could not be read anew is still there, and must not go on being believed. */
 static void adopt(struct guest_pages *g, struct guest_page *guest, bool continued)
 {
-	char path[PATH_SIZE], text[GUEST_TEXT_SIZE];
-	int err = read_text(path_of(g, guest->name, our_ending, path), text);
+	char path[GUEST_PATH_MAX];
+	int err = guest_store_read(g->directory, guest->name, &guest->facts);
 
-	if (!err)
-		err = guest_text_parse(text, &guest->facts);
-	if (err)
+	if (err) {
+		guest->facts = (struct guest_facts){.known = false};
 		forget_scale(guest, "what was known of it is lost");
-	else
+	} else {
 		doubt(g, guest);
+	}
 	if (!guest->facts.known)
-		vmclock_page_downgrade(path_of(g, guest->name, "", path),
+		vmclock_page_downgrade(guest_store_path(g->directory, guest->name, "", path),
 				       VMCLOCK_STATUS_UNRELIABLE);
 	guest->disrupt = !continued;
 	open_page(g, guest);
@@ -197,10 +133,9 @@ int guest_pages_open(struct guest_pages *g, const struct guest_settings *setting
 		struct guest_page *guest;
 
 		snprintf(name, sizeof(name), "%s", entry->d_name);
-		if (!ends_with(name, our_ending))
+		if (!guest_store_is_kept(name))
 			continue;
-		name[strlen(name) - strlen(our_ending)] = '\0';
-		guest = guest_name_is_good(name) ? append(g, name) : NULL;
+		guest = append(g, name);
 		if (guest)
 			adopt(g, guest, settings->continued);
 	}
@@ -211,16 +146,6 @@ int guest_pages_open(struct guest_pages *g, const struct guest_settings *setting
 static bool scale_is_good(const struct vmclock_scale *scale)
 {
 	return scale->ratio && scale->frac_bits <= 63;
-}
-
-static void forget_files(const struct guest_pages *g, const char *name)
-{
-	char path[PATH_SIZE];
-
-	unlink(path_of(g, name, our_ending, path));
-	unlink(path_of(g, name, disrupted_ending, path));
-	unlink(path_of(g, name, "", path));
-	unlink(path_of(g, name, ".journal", path));
 }
 
 static void set_facts(struct guest_facts *facts, const struct guest_start *start)
@@ -236,14 +161,13 @@ static void set_facts(struct guest_facts *facts, const struct guest_start *start
 /* With a file that says how much is known of it, before there is a page to be believed. */
 static int begin(struct guest_pages *g, struct guest_page *guest)
 {
-	char path[PATH_SIZE];
 	int err = keep(g, guest);
 
 	guest->disrupt = true;
 	if (!err)
 		err = open_page(g, guest);
 	if (err)
-		unlink(path_of(g, guest->name, our_ending, path));
+		guest_store_drop(g->directory, guest->name);
 	return err;
 }
 
@@ -270,12 +194,63 @@ int guest_pages_add(struct guest_pages *g, const char *name, const struct guest_
 	return err;
 }
 
+/* The page as the facts have it. */
+static void show(const struct guest_pages *g, struct guest_page *guest, bool warn_only)
+{
+	const struct guest_facts *facts = &guest->facts;
+	char path[GUEST_PATH_MAX];
+
+	if (!guest->writer) {
+		vmclock_page_downgrade(guest_store_path(g->directory, guest->name, "", path),
+				       VMCLOCK_STATUS_UNRELIABLE);
+		return;
+	}
+	if (facts->has_generation)
+		vmclock_writer_set_generation(guest->writer, facts->generation);
+	if (warn_only)
+		vmclock_writer_warn(guest->writer, facts->warning);
+	else
+		vmclock_writer_disrupt(guest->writer);
+}
+
+/*
+ * What is kept comes first: a daemon that dies in between must not believe in its next life what it
+ * was told is over. Where nothing can be kept, the guest is forgotten then, and its page stays as
+ * it is.
+ */
+static int disrupt(struct guest_pages *g, struct guest_page *guest,
+		   const struct guest_disruption *how)
+{
+	struct guest_facts *facts = &guest->facts;
+	int err;
+
+	if (!how->warn_only)
+		forget_scale(guest, how->why ? how->why : "disrupted");
+	else if (facts->known)
+		guest_text_set_why(facts, how->why && how->warning ? how->why : "");
+	facts->warning = how->warn_only ? how->warning : 0;
+	if (how->new_generation) {
+		facts->has_generation = true;
+		facts->generation = how->generation;
+	}
+	err = keep(g, guest);
+	if (err && !how->warn_only)
+		guest_store_drop(g->directory, guest->name);
+	show(g, guest, how->warn_only);
+	guest->disrupt = guest->disrupt || !how->warn_only;
+	return err;
+}
+
 int guest_pages_found(struct guest_pages *g, struct guest_page *guest,
 		      const struct vmclock_scale *scale)
 {
-	struct guest_page next = *guest;
-	int err;
+	const struct guest_disruption now = {.why = "its counter is another one"};
+	struct guest_page next;
+	int err = guest->facts.known ? disrupt(g, guest, &now) : 0;
 
+	if (err)
+		return err;
+	next = *guest;
 	next.facts.known = true;
 	next.facts.scale = *scale;
 	guest_text_set_why(&next.facts, "");
@@ -305,44 +280,6 @@ int guest_pages_set(struct guest_pages *g, const char *name, const struct vmcloc
 	if (err)
 		memcpy(guest->facts.vm, vm, sizeof(vm));
 	return err;
-}
-
-/* The page as the facts have it. */
-static void show(const struct guest_pages *g, struct guest_page *guest, bool warn_only)
-{
-	const struct guest_facts *facts = &guest->facts;
-	char path[PATH_SIZE];
-
-	if (!guest->writer) {
-		vmclock_page_downgrade(path_of(g, guest->name, "", path),
-				       VMCLOCK_STATUS_UNRELIABLE);
-		return;
-	}
-	if (facts->has_generation)
-		vmclock_writer_set_generation(guest->writer, facts->generation);
-	if (warn_only)
-		vmclock_writer_warn(guest->writer, facts->warning);
-	else
-		vmclock_writer_disrupt(guest->writer);
-}
-
-static int disrupt(struct guest_pages *g, struct guest_page *guest,
-		   const struct guest_disruption *how)
-{
-	struct guest_facts *facts = &guest->facts;
-
-	if (!how->warn_only)
-		forget_scale(guest, how->why ? how->why : "disrupted");
-	else if (facts->known)
-		guest_text_set_why(facts, how->why && how->warning ? how->why : "");
-	facts->warning = how->warn_only ? how->warning : 0;
-	if (how->new_generation) {
-		facts->has_generation = true;
-		facts->generation = how->generation;
-	}
-	show(g, guest, how->warn_only);
-	guest->disrupt = guest->disrupt || !how->warn_only;
-	return keep(g, guest);
 }
 
 int guest_pages_disrupt(struct guest_pages *g, const char *name,
@@ -393,13 +330,14 @@ void guest_pages_disrupt_all(struct guest_pages *g, const char *why)
 int guest_pages_remove(struct guest_pages *g, const char *name)
 {
 	struct guest_page *guest = find(g, name);
-	char path[PATH_SIZE];
+	char path[GUEST_PATH_MAX];
 
 	if (!guest)
 		return -ENOENT;
 	vmclock_writer_close(guest->writer);
-	vmclock_page_downgrade(path_of(g, name, "", path), VMCLOCK_STATUS_UNRELIABLE);
-	forget_files(g, name);
+	vmclock_page_downgrade(guest_store_path(g->directory, name, "", path),
+			       VMCLOCK_STATUS_UNRELIABLE);
+	guest_store_forget(g->directory, name);
 	*guest = g->guests[--g->count];
 	return 0;
 }
@@ -449,11 +387,11 @@ void guest_pages_update(struct guest_pages *g, const struct publication *publica
 
 void guest_pages_close(struct guest_pages *g)
 {
-	char path[PATH_SIZE];
+	char path[GUEST_PATH_MAX];
 
 	for (unsigned int i = 0; i < g->count; i++) {
 		vmclock_writer_close(g->guests[i].writer);
-		vmclock_page_downgrade(path_of(g, g->guests[i].name, "", path),
+		vmclock_page_downgrade(guest_store_path(g->directory, g->guests[i].name, "", path),
 				       VMCLOCK_STATUS_FREERUNNING);
 	}
 	free(g->guests);

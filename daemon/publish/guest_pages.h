@@ -12,10 +12,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "guest_text.h"
+#include "guest_store.h"
 #include "reference.h"
 
-enum { GUEST_NAME_MAX = 64, GUESTS_MAX = 1024 };
+enum { GUESTS_MAX = 1024 };
 
 /* What is seen of a guest that is followed (guest_follow.h). */
 struct guest_watch {
@@ -63,9 +63,6 @@ struct guest_disruption {
 	uint64_t generation;
 	const char *why; /* for the list; NULL: no reason given */
 };
-
-/* Letters, digits, '.', '_' and '-'; no '.' at its start, and no ending that is ours. */
-bool guest_name_is_good(const char *name);
 
 /*
  * Finds the guests of the daemon's last life. A scale that is of another boot, or that was taken

@@ -72,3 +72,33 @@ void guest_text_set_why(struct guest_facts *facts, const char *why)
 		if (*c < ' ' || *c > '~')
 			*c = '?';
 }
+
+static const struct {
+	const char *word;
+	uint64_t flags;
+} warnings[] = {
+	{"none", 0},
+	{"soon", VMCLOCK_FLAG_DISRUPTION_SOON},
+	{"imminent", VMCLOCK_FLAG_DISRUPTION_IMMINENT},
+};
+
+enum { WARNING_COUNT = sizeof(warnings) / sizeof(warnings[0]) };
+
+const char *guest_text_warning(uint64_t flags)
+{
+	for (size_t i = 0; i < WARNING_COUNT; i++)
+		if (warnings[i].flags == flags)
+			return warnings[i].word;
+	return "imminent"; /* both */
+}
+
+int guest_text_parse_warning(const char *word, uint64_t *flags)
+{
+	for (size_t i = 0; i < WARNING_COUNT; i++) {
+		if (strcmp(warnings[i].word, word) == 0) {
+			*flags = warnings[i].flags;
+			return 0;
+		}
+	}
+	return -EINVAL;
+}

@@ -30,4 +30,9 @@ int guest_text_parse(const char *text, struct guest_facts *out);
 /* From elsewhere: cut to length, and what is not printable ASCII replaced. */
 void guest_text_set_why(struct guest_facts *facts, const char *why);
 
+/* "none", "soon", "imminent": what the flags of a warning are called. */
+const char *guest_text_warning(uint64_t flags);
+/* 0; -EINVAL: another word. */
+int guest_text_parse_warning(const char *word, uint64_t *flags);
+
 #endif

@@ -188,6 +188,8 @@ static void another_scale_is_a_disruption_of_that_guest_alone(void **state)
 	one = page_of("one").disruption_marker;
 	two = page_of("two").disruption_marker;
 	assert_int_equal(guest_pages_set(&guests, "one", &scaled), 0);
+	assert_status("one", UNRELIABLE); /* and not by the old one until there is a line */
+	assert_true(page_of("one").disruption_marker != one);
 	publish(0, false);
 	assert_true(page_of("one").disruption_marker != one);
 	assert_true(page_of("two").disruption_marker == two);
@@ -432,6 +434,27 @@ static void what_was_disrupted_without_a_daemon_stays_so(void **state)
 	}
 }
 
+/* Killed with the command under way: what was being taken back is not believed again. */
+static void a_death_in_a_disruption_leaves_no_old_counter(void **state)
+{
+	const struct guest_disruption now = {.why = "migrated"};
+	struct guest_facts kept;
+
+	(void)state;
+	add("one", &shifted, NULL);
+	publish(0, false);
+	/* As far as it is kept, and not yet on the page. */
+	vmclock_writer_close(guests.guests[0].writer);
+	guests.guests[0].writer = NULL;
+	assert_int_equal(guest_pages_disrupt(&guests, "one", &now), 0);
+	assert_int_equal(guest_store_read(directory, "one", &kept), 0);
+	assert_false(kept.known);
+	die();
+	begin(true);
+	publish(0, false);
+	assert_status("one", UNRELIABLE);
+}
+
 static void a_broken_counter_of_the_host_disrupts_all(void **state)
 {
 	(void)state;
@@ -525,6 +548,7 @@ int main(void)
 		CASE(a_generation_is_on_the_page_from_when_it_is_told),
 		CASE(a_scale_of_another_boot_is_not_believed),
 		CASE(what_was_disrupted_without_a_daemon_stays_so),
+		CASE(a_death_in_a_disruption_leaves_no_old_counter),
 		CASE(a_broken_counter_of_the_host_disrupts_all),
 		CASE(a_disruption_that_cannot_be_kept_is_on_the_page),
 		CASE(whoever_maps_a_removed_page_is_told),
