@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What a guest's page says: the host's line for another counter, never stepping back. */
+#include <linux/cache.h>
+#include <linux/prefetch.h>
 #include <linux/sched.h>
 
 #include "counter.h"
@@ -87,25 +89,25 @@ static struct vmclock_line shown(const struct vmclock_page *page)
  * the old one what the new one has not reached yet. Compared in the guest's own terms, by the
  * arithmetic that the reader uses, so that no rounding can make a step of its own.
  */
-static void splice(const struct vmclock_guest *guest, struct vmclock_host_line *line)
+static void splice(const struct vmclock_guest *guest, struct vmclock_host_line *line, u64 counter)
 {
 	struct vmclock_line before = shown(&guest->page);
 	struct vmclock_line after = vmclock_reference_line(line);
-	u64 now = vmclock_line_scale_counter(&guest->scale, vmclock_counter_read());
+	u64 now = vmclock_line_scale_counter(&guest->scale, counter);
 	vmclock_instant gap = vmclock_line_at(&before, now) - vmclock_line_at(&after, now);
 
 	if (gap > 0)
 		vmclock_reference_raise(line, gap);
 }
 
-/* Between odd and even count. */
+/* Between odd and even count; `counter` was read after the odd one was visible. */
 static void show(struct vmclock_guest *guest, struct vmclock_host_line *line, bool converted,
-		 bool continues)
+		 bool continues, u64 counter)
 {
 	if (!converted)
 		clear(line);
 	else if (guest->line_valid && continues)
-		splice(guest, line);
+		splice(guest, line, counter);
 	else if (guest->line_valid)
 		line->flags &= ~VMCLOCK_FLAG_TIME_MONOTONIC;
 	/* A line that goes away takes with it what was concluded from it. */
@@ -123,7 +125,7 @@ static void update(struct vmclock_guest *guest, bool continues)
 	bool converted = convert(&guest->scale, &line);
 
 	vmclock_page_begin(&guest->page);
-	show(guest, &line, converted, continues);
+	show(guest, &line, converted, continues, vmclock_counter_read());
 	vmclock_page_end(&guest->page);
 }
 
@@ -141,7 +143,7 @@ void vmclock_guest_show_first(struct vmclock_guest *guest, u32 seq)
 	bool converted = convert(&guest->scale, &line);
 
 	vmclock_page_start(&guest->page, seq);
-	show(guest, &line, converted, false);
+	show(guest, &line, converted, false, 0);
 	vmclock_page_end(&guest->page);
 	announce(guest);
 }
@@ -166,20 +168,119 @@ void vmclock_guest_abandon(struct vmclock_guest *guest)
 }
 
 /*
+ * So many guests are updated together: one barrier and one reading of the counter do for all of
+ * them, and what has to come from memory for one is waited for while others are served.
+ */
+#define BATCH 4
+
+struct batch {
+	struct vmclock_guest *guests[BATCH];
+	unsigned int count;
+};
+
+/* The guests that come next. They stay, for the lock is held; the nodes on the way may not. */
+static void take(struct batch *batch, struct xa_state *xas)
+{
+	struct vmclock_guest *guest;
+	unsigned int at;
+
+	batch->count = 0;
+	rcu_read_lock();
+	xas_for_each(xas, guest, ULONG_MAX) {
+		if (xas_retry(xas, guest))
+			continue;
+		for (at = 0; at < offsetofend(struct vmclock_guest, eventfd); at += L1_CACHE_BYTES)
+			prefetchw((char *)guest + at);
+		batch->guests[batch->count++] = guest;
+		if (batch->count == BATCH)
+			break;
+	}
+	xas_pause(xas);
+	rcu_read_unlock();
+}
+
+/* What will be written to. */
+static void expect(const struct batch *batch)
+{
+	unsigned int i, at;
+
+	for (i = 0; i < batch->count; i++)
+		for (at = 0; at < sizeof(struct vmclock_abi); at += L1_CACHE_BYTES)
+			prefetchw((char *)batch->guests[i]->page.abi + at);
+}
+
+/* Readers spin for as long as it takes to show the lines; they are converted before. */
+static void update_all(const struct batch *batch, bool continues)
+{
+	struct vmclock_host_line lines[BATCH];
+	bool converted[BATCH];
+	unsigned int i;
+	u64 counter;
+
+	for (i = 0; i < batch->count; i++) {
+		lines[i] = batch->guests[i]->host->line;
+		converted[i] = convert(&batch->guests[i]->scale, &lines[i]);
+	}
+	preempt_disable();
+	for (i = 0; i < batch->count; i++)
+		vmclock_page_mark(&batch->guests[i]->page);
+	vmclock_page_marked();
+	counter = vmclock_counter_read();
+	for (i = 0; i < batch->count; i++) {
+		show(batch->guests[i], &lines[i], converted[i], continues, counter);
+		vmclock_page_store(&batch->guests[i]->page);
+	}
+	vmclock_page_stored();
+	for (i = 0; i < batch->count; i++)
+		vmclock_page_mark(&batch->guests[i]->page);
+	preempt_enable();
+}
+
+/* Appends those of whom somebody wants to know. Returns the new end of the list. */
+static struct vmclock_guest **collect(const struct batch *batch, struct vmclock_guest **end)
+{
+	unsigned int i;
+
+	/* The new count before the look for waiters: pairs with vmclock_page_poll(). */
+	smp_mb();
+	for (i = 0; i < batch->count; i++) {
+		struct vmclock_guest *guest = batch->guests[i];
+
+		/* After that barrier. */
+		if (!guest->eventfd && !waitqueue_active(&guest->page.waiters))
+			continue;
+		*end = guest;
+		end = &guest->to_tell;
+	}
+	*end = NULL;
+	return end;
+}
+
+/*
  * After the host's own page. Nobody is told before all pages are up to date, for what those who are
- * told do then may take any time.
+ * told do then may take any time. While one batch is served, the pages of the next are on their way
+ * and what is known about the guests of the one after that.
  */
 void vmclock_guests_update(struct vmclock_host *host, bool continues)
 {
-	struct vmclock_guest *guest;
-	unsigned long id;
+	XA_STATE(xas, &host->guests.all, 0);
+	struct vmclock_guest *told = NULL;
+	struct vmclock_guest **end = &told;
+	struct batch batches[3];
+	unsigned int i;
 
-	xa_for_each(&host->guests.all, id, guest) {
-		update(guest, continues);
+	take(&batches[0], &xas);
+	take(&batches[1], &xas);
+	expect(&batches[0]);
+	for (i = 0; batches[i % 3].count; i++) {
+		take(&batches[(i + 2) % 3], &xas);
+		expect(&batches[(i + 1) % 3]);
+		update_all(&batches[i % 3], continues);
+		end = collect(&batches[i % 3], end);
 		cond_resched();
 	}
-	xa_for_each(&host->guests.all, id, guest) {
-		announce(guest);
+	for (; told; told = told->to_tell) {
+		announce(told);
 		cond_resched();
 	}
 }

@@ -31,13 +31,13 @@ static void set_seq(struct vmclock_page *page, u32 seq)
 	WRITE_ONCE(page->abi->seq_count, cpu_to_le32(seq));
 }
 
-/*
- * Makes the count odd. Preemption stays off until the end, for readers spin while the count is odd.
- */
-void vmclock_page_begin(struct vmclock_page *page)
+void vmclock_page_mark(struct vmclock_page *page)
 {
-	preempt_disable();
 	set_seq(page, le32_to_cpu(page->copy.seq_count) + 1);
+}
+
+void vmclock_page_marked(void)
+{
 	/*
 	 * The odd count is visible before any field changes: pairs with the read barrier between
 	 * a reader's last field and its second look at the count. And it is visible before the
@@ -46,6 +46,16 @@ void vmclock_page_begin(struct vmclock_page *page)
 	 * smp_wmb() is not enough.
 	 */
 	vmclock_counter_follow_stores();
+}
+
+/*
+ * Makes the count odd. Preemption stays off until the end, for readers spin while the count is odd.
+ */
+void vmclock_page_begin(struct vmclock_page *page)
+{
+	preempt_disable();
+	vmclock_page_mark(page);
+	vmclock_page_marked();
 }
 
 /*
@@ -68,17 +78,27 @@ void vmclock_page_start(struct vmclock_page *page, u32 seq)
 	memset((void *)page->abi + sizeof(*copy), 0, PAGE_SIZE - sizeof(*copy));
 }
 
-/* Shows what vmclock_page_fill() has prepared. */
-void vmclock_page_end(struct vmclock_page *page)
+void vmclock_page_store(struct vmclock_page *page)
 {
 	memcpy((void *)page->abi + VARIABLE, (void *)&page->copy + VARIABLE,
 	       sizeof(page->copy) - VARIABLE);
+}
+
+void vmclock_page_stored(void)
+{
 	/*
 	 * All fields are visible before the even count: pairs with the read barrier between a
 	 * reader's first look at the count and the first field.
 	 */
 	smp_wmb();
-	set_seq(page, le32_to_cpu(page->copy.seq_count) + 1);
+}
+
+/* Shows what vmclock_page_fill() has prepared. */
+void vmclock_page_end(struct vmclock_page *page)
+{
+	vmclock_page_store(page);
+	vmclock_page_stored();
+	vmclock_page_mark(page);
 	preempt_enable();
 }
 

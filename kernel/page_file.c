@@ -96,6 +96,8 @@ __poll_t vmclock_page_poll(struct vmclock_reader *reader, struct file *file, pol
 	u32 seq;
 
 	poll_wait(file, &reader->page->waiters, wait);
+	/* Among the waiters before the look at the count: pairs with who looks for waiters. */
+	smp_mb();
 	seq = le32_to_cpu(READ_ONCE(reader->page->copy.seq_count));
 	return seq != READ_ONCE(reader->seen_seq) ? EPOLLIN | EPOLLRDNORM : 0;
 }

@@ -57,17 +57,21 @@ struct vmclock_lease {
 	struct delayed_work watch;
 };
 
-/* A guest, whose counter is the host's, scaled and shifted. Protected by the lock of the host. */
+/*
+ * A guest, whose counter is the host's, scaled and shifted. Protected by the lock of the host. What
+ * an update needs comes first: with thousands of them, to fetch it is most of the work.
+ */
 struct vmclock_guest {
-	struct vmclock_host *host;
 	struct vmclock_page page;
+	struct vmclock_host *host;
 	struct vmclock_line_scale scale;
 	u64 marker; /* added to the host's: a change of either changes the sum */
 	u64 generation; /* of the page */
 	u64 flags; /* of the page, beside those of the host's line */
 	bool line_valid; /* the page shows a line, and the time continues from it */
-	u32 id; /* 0: none yet */
 	bool listed; /* among the guests of the host */
+	u32 id; /* 0: none yet */
+	struct vmclock_guest *to_tell; /* after this one, while all are updated */
 	struct eventfd_ctx *eventfd; /* signalled on each update; or NULL */
 	struct mm_struct *pinned_by; /* whose memory the page is; NULL: our own */
 	unsigned long pinned_pages; /* that cannot be freed because of that */
@@ -114,6 +118,16 @@ void vmclock_page_begin(struct vmclock_page *page);
 void vmclock_page_fill(struct vmclock_page *page, const struct vmclock_host_line *line, u64 marker);
 void vmclock_page_end(struct vmclock_page *page);
 void vmclock_page_cancel(struct vmclock_page *page);
+
+/*
+ * The same for several pages together, with preemption off and one barrier for all of them: mark
+ * each, marked, fill and store each, stored, mark each.
+ */
+void vmclock_page_mark(struct vmclock_page *page);
+void vmclock_page_marked(void);
+void vmclock_page_store(struct vmclock_page *page);
+void vmclock_page_stored(void);
+
 void vmclock_page_announce(struct vmclock_page *page);
 
 /* page_file.c */
