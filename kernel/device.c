@@ -155,7 +155,6 @@ static void disrupt_for(u32 reason)
 		vmclock_reference_disrupt(&host, reason);
 		return;
 	}
-	vmclock_steer_stop();
 	vmclock_reference_forget(&host, reason);
 	vmclock_from_host_look_again(&host);
 }

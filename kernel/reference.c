@@ -3,6 +3,7 @@
 #include <linux/overflow.h>
 
 #include "counter.h"
+#include "steer.h"
 #include "vmclock_host.h"
 
 struct vmclock_line vmclock_reference_line(const struct vmclock_host_line *line)
@@ -143,9 +144,13 @@ void vmclock_reference_disrupt(struct vmclock_host *host, u32 reason)
 	publish(host);
 }
 
-/* The counter is not what it was: nothing may be concluded from the line, or continue from it. */
+/*
+ * The counter is not what it was: nothing may be concluded from the line, or continue from it, nor
+ * the host's clock follow it, for no lease will end that.
+ */
 void vmclock_reference_forget(struct vmclock_host *host, u32 reason)
 {
+	vmclock_steer_stop();
 	raw_spin_lock(&host->told);
 	host->line_valid = false;
 	host->line.clock_status = VMCLOCK_STATUS_UNRELIABLE;
