@@ -79,7 +79,7 @@ static bool in_the_future(const struct vmclock_line *line, uint64_t now)
 	return ticks > 0 && vmclock_line_span(line, ticks) > (vmclock_instant)FUTURE_S_FRAC;
 }
 
-/* Ends the update in which the last writer died, as if it had never begun. */
+/* Ends the update in which the last writer died, as what it has kept for that says. */
 static bool roll_back(struct vmclock_writer *writer)
 {
 	union vmclock_page_copy before;
@@ -275,10 +275,14 @@ int vmclock_writer_current(const struct vmclock_writer *writer, struct vmclock_r
 	return out->counter_period_frac_sec ? 0 : -ENODATA;
 }
 
+/*
+ * What is kept for the case of a death is the new page, not the one before: what is taken back here
+ * must not come back. One that dies before the first store has said nothing yet.
+ */
 void vmclock_writer_replace(struct vmclock_writer *writer, const union vmclock_page_copy *next)
 {
 	if (!writer->in_memory)
-		vmclock_journal_save(&writer->journal, &writer->now, writer->seq);
+		vmclock_journal_save(&writer->journal, next, writer->seq);
 	begin_update(writer);
 	store_fields(writer, next);
 	end_update(writer);

@@ -345,6 +345,41 @@ static void downgrade(const struct place *place, uint64_t die_at)
 		_exit(5);
 }
 
+static void open_and_disrupt(const struct place *place, uint64_t die_at)
+{
+	struct vmclock_writer *writer;
+
+	arm(0);
+	writer = open_in_child(place);
+	publish(writer);
+	arm(die_at);
+	vmclock_writer_disrupt(writer);
+}
+
+/* Repairing brings no line back that was taken back, not even for a moment. */
+static void a_disruption_that_was_cut_off_is_one(void **state)
+{
+	struct place *place = *state;
+	uint64_t stores = count_stores(open_and_disrupt, place);
+	unsigned int torn = 0;
+
+	for (uint64_t i = 1; i < stores; i++) {
+		struct vmclock_reading reading;
+		struct vmclock *clock;
+
+		live(open_and_disrupt, place, i);
+		if (!update_in_progress(place))
+			continue; /* it had not begun */
+		torn++;
+		live(downgrade, place, 0);
+		clock = open_reader(place);
+		assert_int_equal(vmclock_now(clock, &reading), -ENODATA);
+		assert_int_equal(reading.clock_status, VMCLOCK_STATUS_UNRELIABLE);
+		vmclock_close(clock);
+	}
+	assert_int_equal(torn, 13);
+}
+
 static void a_dead_writers_page_is_repaired_by_downgrading_it(void **state)
 {
 	struct place *place = *state;
@@ -397,6 +432,7 @@ int main(void)
 		death_test(a_repair_may_be_cut_off_after_any_store),
 		death_test(readers_wait_at_most_100_ms_for_a_dead_writer),
 		death_test(the_first_page_may_be_cut_off_after_any_store),
+		death_test(a_disruption_that_was_cut_off_is_one),
 		death_test(a_dead_writers_page_is_repaired_by_downgrading_it),
 		death_test(two_hundred_kills_at_random_do_no_harm),
 	};
