@@ -91,7 +91,8 @@ static void doubt(const struct guest_pages *g, struct guest_page *guest)
 		keep(g, guest);
 	} else if (err != -ENOENT) {
 		forget_scale(guest, "it was disrupted while no daemon ran");
-	} else if (guest->facts.known && strcmp(guest->facts.boot_id, g->boot_id)) {
+	} else if (guest->facts.known &&
+		   (!g->boot_id[0] || strcmp(guest->facts.boot_id, g->boot_id))) {
 		forget_scale(guest, "the machine has started again since its counter was said");
 	}
 }

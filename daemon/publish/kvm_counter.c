@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { NUMBER_SIZE = 32, VCPU_MAX = 16, PATH_SIZE = 64 };
+enum { NUMBER_SIZE = 32, VCPU_MAX = 16, PATH_SIZE = 320 };
 
 int kvm_counter_parse(const char *text, size_t length, uint64_t *out)
 {

@@ -398,6 +398,16 @@ static void a_scale_of_another_boot_is_not_believed(void **state)
 	publish(0, false);
 	assert_status("one", UNRELIABLE);
 	assert_int_equal(guest_pages_find(&guests, "one")->error, 0);
+	boot_id = ""; /* one that cannot be told from others is another one, too */
+	die();
+	begin(true);
+	assert_int_equal(guest_pages_set(&guests, "one", &shifted), 0);
+	publish(0, false);
+	assert_status("one", SYNCHRONIZED);
+	die();
+	begin(true);
+	publish(0, false);
+	assert_status("one", UNRELIABLE);
 	boot_id = "this-boot";
 }
 
