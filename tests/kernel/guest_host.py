@@ -7,7 +7,9 @@ guest_host.py --work DIR --built DIR --machine pc|q35 [--readings N] [--migrate]
 
 import argparse
 import json
+import os
 import pathlib
+import shlex
 import signal
 import socket
 import subprocess
@@ -26,7 +28,7 @@ from tap import Tap
 
 PATIENCE_S = 200
 TABLE = PROJECT / "acpi" / "vmclock-ivshmem.aml"
-NAME = "guest"
+NAME = "web"  # README.md calls it so
 UNRELIABLE, SYNCHRONIZED = 4, 2
 
 
@@ -36,10 +38,34 @@ def free_port():
         return probe.getsockname()[1]
 
 
+# What README.md's commands come to: see programs_of_readme().
+CTL = """#!/bin/sh
+case $1 in qemu-args) set -- "$@" --table {table} ;; esac
+exec {ctl} "$@" {control}
+"""
+QEMU = """#!/bin/sh
+[ "$1 $2" = "-accel kvm" ] || exit 2
+shift 2
+for word; do
+	shift
+	case $word in disk.img) ;; *) set -- "$@" "$word" ;; esac
+done
+exec {qemu} "$@" -cpu max -m 256M {more}
+"""
+
+
+def readme(part):
+    """The command of README.md's section about guests that has this in it."""
+    section = (PROJECT / "README.md").read_text().split("## A guest's clock")[1].split("\n## ")[0]
+    return next(line.strip() for line in section.splitlines()
+                if line.startswith("    ") and part in line)
+
+
 class Monitor:
     """QEMU's monitor (QMP)."""
 
-    def __init__(self, path):
+    def __init__(self, machine, path):
+        self.machine = machine
         self.link = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.link.settimeout(PATIENCE_S)
         wait_until(lambda: self._connected(path), PATIENCE_S, "QEMU's monitor")
@@ -48,6 +74,8 @@ class Monitor:
         self.command("qmp_capabilities")
 
     def _connected(self, path):
+        if not self.machine.alive():
+            raise Failed(f"QEMU ended: {self.machine.text()[-500:]}")
         try:
             self.link.connect(str(path))
             return True
@@ -101,15 +129,29 @@ class Host:
         return next(guest for guest in json.loads(self.ctl("guest", "list", "--json"))
                     if guest["name"] == NAME)
 
-    def boot(self):
-        words = self.ctl("qemu-args", "--name", NAME, "--table", str(TABLE)).split()
+    def programs_of_readme(self):
+        """Its two programs, which here add what is different: no KVM, no disk, another socket."""
+        room = self.directory / "bin"
+        room.mkdir()
+        control = shlex.join(["--socket", str(self.directory / "control")])
         talk = f"memory-backend-file,id=talk,share=on,size=4096,mem-path={self.talk}"
-        self.machine = Process("qemu", [
-            *self.options.qemu, "-machine", self.options.machine, *words, "-object", talk,
-            "-device", "ivshmem-plain,memdev=talk,addr=0x11", "-qmp",
-            f"unix:{self.directory}/monitor,server=on,wait=off"], self.directory)
+        more = shlex.join([
+            "-machine", self.options.machine, "-object", talk, "-device",
+            "ivshmem-plain,memdev=talk,addr=0x11", "-qmp",
+            f"unix:{self.directory}/monitor,server=on,wait=off"])
+        for name, text in (
+                ("vmclockctl", CTL.format(ctl=self.options.built / "ctl" / "vmclockctl",
+                                          control=control, table=TABLE)),
+                ("qemu-system-x86_64", QEMU.format(qemu=shlex.join(self.options.qemu), more=more))):
+            (room / name).write_text(text)
+            (room / name).chmod(0o755)
+        return {"PATH": f"{room}:{os.environ['PATH']}"}
+
+    def boot(self):
+        self.machine = Process("qemu", ["sh", "-c", f"exec {readme('qemu-args')}"],
+                               self.directory, environment=self.programs_of_readme())
         self.programs.append(self.machine)
-        self.monitor = Monitor(self.directory / "monitor")
+        self.monitor = Monitor(self.machine, self.directory / "monitor")
 
     def wait_for_guest(self):
         """Until its program answers requests: the fourth number of the memory for talking."""
@@ -174,6 +216,10 @@ class Host:
         self.peer("quit")
         self.machine.asked_to_end = True
         self.machine.wait(3 * PATIENCE_S)
+        words = readme("guest remove").split("#")[0].split()
+        self.ctl(*words[1:])
+        self.tap.check(not (self.directory / "guests" / NAME).exists(),
+                       "with its machine, the guest's page is gone")
 
     def close(self):
         for process in reversed(self.programs):
