@@ -126,12 +126,12 @@ static void settle_doubt(const struct discipline *d, struct slot *slot, int64_t 
 
 	if (phase_ns < past->lo || phase_ns > past->hi)
 		return;
-	slot->doubted = false;
-	if (!slot->doubt.any)
+	slot->doubt.confirms_nobody = false;
+	if (!slot->doubt.other_word)
 		return;
 	interval_carry(&word, slot->status.interval.counter, d->ns_per_tick);
 	if (past->hi - past->lo < PAST_DECIDES_SHARE * (word.hi_ns - word.lo_ns))
-		slot->doubt.any = false;
+		slot->doubt.other_word = false;
 }
 
 /*
@@ -162,7 +162,8 @@ static unsigned int witnesses(const struct discipline *d)
 	unsigned int count = 0;
 
 	for (unsigned int i = 0; i < d->voter_count; i++)
-		count += d->votes[i].truechimer && !(d->voters[i]->doubted && d->has_past);
+		count += d->votes[i].truechimer &&
+			 !(d->voters[i]->doubt.confirms_nobody && d->has_past);
 	return count;
 }
 
@@ -191,7 +192,7 @@ static void count_doubts(struct discipline *d, struct interval *bound)
 	for (unsigned int i = 0; i < d->voter_count; i++) {
 		const struct doubt *doubt = &d->voters[i]->doubt;
 
-		if (!d->votes[i].truechimer || !doubt->any)
+		if (!d->votes[i].truechimer || !doubt->other_word)
 			continue;
 		add_doubt(d, doubt, bound, &d->wide_votes[i]);
 		any = true;
@@ -315,9 +316,10 @@ static void name_selected(struct discipline *d, enum choice choice)
 		st->state = d->candidates[i].chosen ? SOURCE_SELECTED : SOURCE_SELECTABLE;
 		st->weight = d->candidates[i].weight;
 		if (d->candidates[i].chosen)
-			st->why = slot->doubt.any ? "it contradicted itself: its earlier answers "
-						    "still count in the bound"
-						  : "";
+			st->why = slot->doubt.other_word
+					  ? "it contradicted itself: its earlier answers "
+					    "still count in the bound"
+					  : "";
 		else if (choice == CHOOSE_PREFERRED && !slot->config.prefer)
 			st->why = "a preferred source is used";
 		else if (choice == CHOOSE_PULSES && !slot->config.pulse)

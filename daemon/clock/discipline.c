@@ -135,7 +135,7 @@ static void restart_history(struct discipline *d, struct slot *slot, const struc
 	filter_init(slot->filter, d->tables, d->ns_per_tick, &prior);
 	envelope_init(&slot->envelope, d->ns_per_tick, d->promise_ppb, d->window_s, rate);
 	slot->conflicts = 0;
-	slot->doubted = false;
+	slot->doubt.confirms_nobody = false;
 	slot->status.samples = 0;
 	slot->status.has_estimate = false;
 	slot->status.has_interval = false;
@@ -154,7 +154,7 @@ int discipline_add_source(struct discipline *d, const struct discipline_source_c
 		slot->offline = false;
 		slot->config = *config;
 		slot->lock = 0;
-		slot->doubt = (struct doubt){0};
+		doubt_clear(&slot->doubt);
 		slot->pulse_seen = false;
 		slot->pulse_why = NULL;
 		pulse_init(&slot->pulse, d->ns_per_tick, config->max_jitter_ns);
@@ -191,7 +191,7 @@ void discipline_reset_source(struct discipline *d, int slot)
 
 	if (!s)
 		return;
-	s->doubt = (struct doubt){0};
+	doubt_clear(&s->doubt);
 	restart_history(d, s, &rate);
 	d->dirty = true;
 }
@@ -274,7 +274,7 @@ static int believe_again(struct discipline *d, struct slot *slot, const struct s
 
 	if (anew) {
 		restart_history(d, slot, NULL); /* what it had inherited may be what was wrong */
-		slot->doubted = true;
+		slot->doubt.confirms_nobody = true;
 		slot->status.restarts++;
 	}
 	err = envelope_add(&slot->envelope, s);
@@ -428,7 +428,7 @@ void discipline_disrupt(struct discipline *d, uint64_t now, const char *reason)
 	for (unsigned int i = 0; i < d->config.sources_max; i++) {
 		if (!d->slots[i].used)
 			continue;
-		d->slots[i].doubt = (struct doubt){0};
+		doubt_clear(&d->slots[i].doubt);
 		restart_history(d, &d->slots[i], NULL);
 		pulse_reset(&d->slots[i].pulse);
 		d->slots[i].pulse_seen = false;

@@ -24,11 +24,10 @@ struct slot {
 	struct envelope envelope;
 	struct discipline_source_status status;
 	unsigned int conflicts; /* in a row */
-	bool doubted;		/* it gave up what it said before; others have to agree to that */
-	struct doubt doubt;
-	uint64_t since;	    /* counter of the first sample of this history */
-	struct pulse pulse; /* of sources that mark seconds */
-	uint64_t lock;	    /* slots that may name its seconds, a bit each; 0: any other */
+	struct doubt doubt;	/* it contradicted itself */
+	uint64_t since;		/* counter of the first sample of this history */
+	struct pulse pulse;	/* of sources that mark seconds */
+	uint64_t lock;		/* slots that may name its seconds, a bit each; 0: any other */
 	bool pulse_seen;
 	uint64_t pulse_last;   /* counter at the latest edge, taken or not */
 	const char *pulse_why; /* the last one that was not taken */

@@ -21,18 +21,18 @@ void doubt_raise(struct doubt *doubt, const struct interval *word, uint64_t tick
 	uint64_t until = word->counter + ticks;
 	struct interval hull = *word;
 
-	if (doubt->any) {
+	if (doubt->other_word) {
 		interval_carry(&doubt->word, word->counter, ns_per_tick);
 		join(&hull, &doubt->word);
 	}
-	if (!doubt->any || counter_diff(until, doubt->until) > 0)
+	if (!doubt->other_word || counter_diff(until, doubt->until) > 0)
 		doubt->until = until;
-	doubt->any = true;
+	doubt->other_word = true;
 	doubt->word = hull;
 }
 
 void doubt_expire(struct doubt *doubt, uint64_t counter)
 {
-	if (doubt->any && counter_diff(counter, doubt->until) >= 0)
-		*doubt = (struct doubt){0};
+	if (doubt->other_word && counter_diff(counter, doubt->until) >= 0)
+		doubt->other_word = false;
 }
