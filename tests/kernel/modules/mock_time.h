@@ -4,7 +4,7 @@
  *
  *   epoch_ns  true time is this plus CLOCK_MONOTONIC_RAW, when the module is loaded (default: it is
  *             CLOCK_REALTIME then, plus what the device adds)
- *   rate_ppb  (at load) it goes by that much faster than CLOCK_MONOTONIC_RAW from then on
+ *   rate_ppb  from now on it goes by that much faster than CLOCK_MONOTONIC_RAW
  *   truth     (read) "counter counter true_ns": true time between two readings of the TSC
  */
 #ifndef MOCK_TIME_H
@@ -13,16 +13,17 @@
 #include <linux/irqflags.h>
 #include <linux/math64.h>
 #include <linux/module.h>
+#include <linux/spinlock.h>
 #include <linux/sysfs.h>
 #include <linux/timekeeping.h>
 #include <linux/timex.h>
 
 static s64 epoch_ns;
-static int rate_ppb;
-static s64 loaded_raw_ns;
 
-module_param(rate_ppb, int, 0444);
-MODULE_PARM_DESC(rate_ppb, "of true time against CLOCK_MONOTONIC_RAW");
+static DEFINE_SPINLOCK(rate_lock);	/* the three below */
+static s64 rate_ppb;
+static s64 rate_from_ns;	/* CLOCK_MONOTONIC_RAW when the rate began */
+static s64 gained_ns;		/* by other rates before */
 
 /* What a rate makes of an interval. */
 static inline s64 mock_time_gained(s64 since_ns, s64 ppb)
@@ -34,7 +35,13 @@ static inline s64 mock_time_gained(s64 since_ns, s64 ppb)
 
 static inline s64 mock_time_at(s64 raw_ns)
 {
-	return epoch_ns + raw_ns + mock_time_gained(raw_ns - loaded_raw_ns, rate_ppb);
+	unsigned long flags;
+	s64 gained;
+
+	spin_lock_irqsave(&rate_lock, flags);
+	gained = gained_ns + mock_time_gained(raw_ns - rate_from_ns, rate_ppb);
+	spin_unlock_irqrestore(&rate_lock, flags);
+	return epoch_ns + raw_ns + gained;
 }
 
 /* CLOCK_MONOTONIC_RAW at a true time; for rates below 1000 ppm, to the ns. */
@@ -50,10 +57,43 @@ static inline s64 mock_time_raw(s64 true_ns)
 /* When the module is loaded. */
 static inline void mock_time_begin(s64 ahead_of_realtime_ns)
 {
-	loaded_raw_ns = ktime_get_raw_ns();
+	s64 raw_ns = ktime_get_raw_ns();
+
+	rate_from_ns = raw_ns;
+	gained_ns = 0;
 	if (!epoch_ns)
-		epoch_ns = ktime_get_real_ns() - loaded_raw_ns + ahead_of_realtime_ns;
+		epoch_ns = ktime_get_real_ns() - raw_ns + ahead_of_realtime_ns;
 }
+
+static int param_set_rate(const char *text, const struct kernel_param *param)
+{
+	unsigned long flags;
+	s64 value, raw_ns;
+	int err = kstrtos64(text, 0, &value);
+
+	if (err)
+		return err;
+	spin_lock_irqsave(&rate_lock, flags);
+	raw_ns = ktime_get_raw_ns();
+	gained_ns += mock_time_gained(raw_ns - rate_from_ns, rate_ppb);
+	rate_from_ns = raw_ns;
+	rate_ppb = value;
+	spin_unlock_irqrestore(&rate_lock, flags);
+	return 0;
+}
+
+static int param_get_rate(char *text, const struct kernel_param *param)
+{
+	return sysfs_emit(text, "%lld\n", rate_ppb);
+}
+
+static const struct kernel_param_ops rate_ops = {
+	.set = param_set_rate,
+	.get = param_get_rate,
+};
+
+module_param_cb(rate_ppb, &rate_ops, NULL, 0644);
+MODULE_PARM_DESC(rate_ppb, "of true time against CLOCK_MONOTONIC_RAW");
 
 static int param_set_epoch(const char *text, const struct kernel_param *param)
 {
