@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/timex.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -279,5 +280,6 @@ int main(void)
 	check_errno(load_module("/modules.test/mock_phc.ko", ""), 0, "the clock loads");
 	test_clock();
 	test_pin();
+	check(!syscall(SYS_delete_module, "mock_phc", O_NONBLOCK), "the clock unloads");
 	return done();
 }
