@@ -5,11 +5,11 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <termios.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "harness.h"
+#include "idle.h"
 
 #define WAKE "/sys/class/rtc/rtc0/wakealarm"
 
@@ -71,32 +71,6 @@ static bool rehearse(void)
 		put_text("/sys/power/pm_test", "devices") && put_text("/sys/power/state", "freeze");
 
 	return put_text("/sys/power/pm_test", "none") && good;
-}
-
-/* Without an echo, for which closing would wait. */
-static int open_serial_port(void)
-{
-	int fd = open("/dev/ttyS1", O_RDONLY | O_NOCTTY | O_NONBLOCK);
-	struct termios mode;
-
-	if (fd >= 0 && !tcgetattr(fd, &mode)) {
-		cfmakeraw(&mode);
-		tcsetattr(fd, TCSANOW, &mode);
-	}
-	return fd;
-}
-
-/* Until somebody types: once a second, from outside, at the second serial port. */
-static bool idle(void)
-{
-	int fd = open_serial_port();
-	bool good = fd >= 0 && put_text("/sys/class/tty/ttyS1/power/wakeup", "enabled");
-	bool slept = false;
-
-	for (int i = 0; i < 10 && good && !slept; i++)
-		slept = put_text("/sys/power/state", "freeze"); /* not if it is typed just now */
-	close(fd);
-	return slept;
 }
 
 /* Until the alarm clock rings. A busy machine takes its time to fall asleep. */
