@@ -55,16 +55,18 @@ static unsigned long held_with(struct page *page)
  */
 int vmclock_guest_pin(struct vmclock_guest *guest, u64 address)
 {
-	int rc = pin(address, &guest->page.page);
+	struct page *page;
+	int rc = pin(address, &page);
 
 	if (rc)
 		return rc;
-	guest->pinned_pages = held_with(guest->page.page);
+	guest->pinned_pages = held_with(page);
 	rc = account_locked_vm(current->mm, guest->pinned_pages, true);
 	if (rc) {
-		unpin_user_page(guest->page.page);
+		unpin_user_page(page);
 		return rc;
 	}
+	guest->page.page = page; /* not before: a guest without pinned_by would free it */
 	mmgrab(current->mm);
 	guest->pinned_by = current->mm;
 	guest->page.abi = page_address(guest->page.page);
