@@ -180,6 +180,17 @@ static void compare_one(struct comparison *c, const struct exchange *x,
 			   x->said.utc_latest_ns < x->utc_before_ns;
 }
 
+/* One reading, and the machine's page at that time. False: there is another line on it since, by
+ * which one cannot say exactly what the one before said; or SIGTERM came. */
+static bool read_both(struct guest_talk *talk, struct vmclock *clock, struct exchange *x,
+		      struct vmclock_abi *page)
+{
+	struct vmclock_abi before;
+
+	return !vmclock_read_page(clock, &before) && ask(talk, GUEST_READ, x) &&
+	       !vmclock_read_page(clock, page) && before.counter_value == page->counter_value;
+}
+
 static struct vmclock *open_page(const char *path)
 {
 	struct vmclock *clock;
@@ -199,10 +210,12 @@ static void compare(struct guest_talk *talk, char **words)
 	struct vmclock_abi page;
 	struct exchange x;
 
-	while (c.n < wanted && ask(talk, GUEST_READ, &x)) {
+	while (c.n < wanted && !ended) {
+		if (!read_both(talk, clock, &x, &page))
+			continue;
 		if (x.said.phc_error || x.said.page_error)
 			refused++;
-		else if (!vmclock_read_page(clock, &page))
+		else
 			compare_one(&c, &x, &page, low, high);
 		if (refused > wanted)
 			die("the guest's clocks can be read");
@@ -224,14 +237,18 @@ static void watch(struct guest_talk *talk, const char *path)
 	struct guest_talk last = {.status = UINT32_MAX};
 	int n = 0, relied = 0, wrong = 0;
 	struct vmclock_abi page;
-	struct exchange x;
+	struct exchange x = {0};
 
-	while (!ended && ask(talk, GUEST_READ, &x)) {
+	while (!ended) {
+		bool same = read_both(talk, clock, &x, &page);
+
+		if (ended)
+			break;
 		if (x.said.status != last.status || x.said.marker != last.marker)
 			print_state(&x.said);
 		last = x.said;
 		n++;
-		if (x.said.page_error || vmclock_read_page(clock, &page))
+		if (x.said.page_error || !same)
 			continue;
 		relied++;
 		wrong += outside(x.said.tai_ns, reference(&page, x.before) - ALLOWED_NS,
