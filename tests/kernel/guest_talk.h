@@ -22,7 +22,7 @@ struct guest_talk {
 	/* The PTP clock, between two readings of the guest's counter. */
 	uint64_t tsc_before;
 	uint64_t tsc_after;
-	int64_t phc_ns; /* TAI */
+	int64_t phc_ns;	   /* TAI */
 	int32_t phc_error; /* errno, 0: fine */
 
 	/* The page, as libvmclock reads it. */
