@@ -18,7 +18,7 @@ struct quotient {
 	__u8 nearest; /* 1: it is a half or more */
 };
 
-/* hi:lo / divisor for hi < divisor. A kernel has no 128-bit division, but x86 has an instruction. */
+/* hi:lo / divisor for hi < divisor. Kernels have no 128-bit division; x86 has an instruction. */
 #ifdef __x86_64__
 static __u64 divide(__u64 hi, __u64 lo, __u64 divisor, __u64 *rest)
 {
