@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "clock_span.h"
+#include "phc_mean.h"
 
 #define NS_PER_S INT64_C(1000000000)
 /* Times beyond this (year 2242) are no time of day; sums of two still fit 64 bits. */
@@ -80,29 +81,14 @@ static bool to_ns(const struct ptp_clock_time *t, int64_t *out_ns)
 	return true;
 }
 
-/* A device time between two of the system's, as the kernel took them. */
-struct bracket {
-	int64_t before_ns;
-	int64_t device_ns;
-	int64_t after_ns;
-};
-
 static bool to_bracket(const struct ptp_clock_time *before, const struct ptp_clock_time *device,
-		       const struct ptp_clock_time *after, struct bracket *out)
+		       const struct ptp_clock_time *after, struct phc_bracket *out)
 {
 	return to_ns(before, &out->before_ns) && to_ns(device, &out->device_ns) &&
 	       to_ns(after, &out->after_ns) && out->after_ns >= out->before_ns;
 }
 
-static void keep_narrower(struct bracket *best, bool *any, const struct bracket *next)
-{
-	if (*any && best->after_ns - best->before_ns <= next->after_ns - next->before_ns)
-		return;
-	*best = *next;
-	*any = true;
-}
-
-static int read_precise(const struct phc_device *device, struct bracket *out)
+static int read_precise(const struct phc_device *device, struct phc_bracket *out)
 {
 	struct ptp_sys_offset_precise data = {0};
 	int err = device->kernel->control(device->fd, PTP_SYS_OFFSET_PRECISE, &data);
@@ -110,6 +96,14 @@ static int read_precise(const struct phc_device *device, struct bracket *out)
 	if (err)
 		return err;
 	return to_bracket(&data.sys_monoraw, &data.device, &data.sys_monoraw, out) ? 0 : -ERANGE;
+}
+
+static int mean(const struct phc_bracket *all, unsigned int n, struct phc_bracket *out)
+{
+	if (!n)
+		return -ERANGE;
+	*out = phc_mean(all, n);
+	return 0;
 }
 
 /* The word that names the clock is called reserved in headers before 6.12; it follows n_samples. */
@@ -120,45 +114,41 @@ static void set_clock(struct ptp_sys_offset_extended *data, clockid_t id)
 }
 
 static int read_extended(const struct phc_device *device, clockid_t id, unsigned int reads,
-			 struct bracket *out)
+			 struct phc_bracket *out)
 {
 	struct ptp_sys_offset_extended data = {.n_samples = reads};
-	bool any = false;
+	struct phc_bracket all[PTP_MAX_SAMPLES];
+	unsigned int n = 0;
 	int err;
 
 	set_clock(&data, id);
 	err = device->kernel->control(device->fd, PTP_SYS_OFFSET_EXTENDED, &data);
 	if (err)
 		return err;
-	for (unsigned int i = 0; i < reads; i++) {
-		struct bracket next;
-
-		if (to_bracket(&data.ts[i][0], &data.ts[i][1], &data.ts[i][2], &next))
-			keep_narrower(out, &any, &next);
-	}
-	return any ? 0 : -ERANGE;
+	for (unsigned int i = 0; i < reads; i++)
+		n += to_bracket(&data.ts[i][0], &data.ts[i][1], &data.ts[i][2], &all[n]);
+	return mean(all, n, out);
 }
 
-static int read_plain(const struct phc_device *device, unsigned int reads, struct bracket *out)
+static int read_plain(const struct phc_device *device, unsigned int reads, struct phc_bracket *out)
 {
 	struct ptp_sys_offset data = {.n_samples = reads};
 	int err = device->kernel->control(device->fd, PTP_SYS_OFFSET, &data);
-	bool any = false;
+	struct phc_bracket all[PTP_MAX_SAMPLES];
+	unsigned int n = 0;
 
 	if (err)
 		return err;
 	for (unsigned int i = 0; i < reads; i++) {
 		const struct ptp_clock_time *t = &data.ts[2 * (size_t)i];
-		struct bracket next;
 
-		if (to_bracket(&t[0], &t[1], &t[2], &next))
-			keep_narrower(out, &any, &next);
+		n += to_bracket(&t[0], &t[1], &t[2], &all[n]);
 	}
-	return any ? 0 : -ERANGE;
+	return mean(all, n, out);
 }
 
 static int read_bracket(const struct phc_device *device, enum phc_method method, unsigned int reads,
-			struct bracket *out)
+			struct phc_bracket *out)
 {
 	switch (method) {
 	case PHC_PRECISE:
@@ -178,7 +168,7 @@ static int read_by(const struct phc_device *device, enum phc_method method,
 {
 	clockid_t id = method <= PHC_EXTENDED_RAW ? CLOCK_MONOTONIC_RAW : CLOCK_REALTIME;
 	struct clock_span span;
-	struct bracket bracket;
+	struct phc_bracket bracket;
 	int err;
 
 	clock_span_begin(&span, counter, id, device->kernel->clock_ns);

@@ -52,7 +52,8 @@ int phc_device_open(struct phc_device *device, const struct phc_kernel *kernel, 
 void phc_device_close(struct phc_device *device);
 
 /*
- * The narrowest of `reads` (1..25) readings. 0, or what the device said: -EBUSY, -ENODEV (gone),
+ * The mean of `reads` (1..25) readings, but for those whose bracket is wide. 0, or what the device
+ * said: -EBUSY, -ENODEV (gone),
  * ...; -EOPNOTSUPP: no method works; -ERANGE: its time makes no sense; -EAGAIN: the system's clock
  * was set meanwhile.
  */
