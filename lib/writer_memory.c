@@ -63,8 +63,12 @@ int vmclock_writer_relay(struct vmclock_writer *writer, struct vmclock *host)
 		reference.disrupt = true;
 		rc = vmclock_writer_publish(writer, &reference, SPLICE_MAX_NS, NULL);
 	}
-	if (rc)
+	if (rc) {
+		/* Not the host's line any more, whatever the page says. */
+		if (writer->now.page.clock_status != VMCLOCK_STATUS_UNRELIABLE)
+			vmclock_writer_disrupt(writer);
 		return rc;
+	}
 	writer->relayed = true;
 	writer->relayed_marker = marker;
 	return 0;

@@ -138,6 +138,25 @@ static void the_guest_gets_what_the_hosts_page_says(void **state)
 	vmclock_writer_close(guest);
 }
 
+static void a_line_that_cannot_be_told_takes_the_old_one_away(void **state)
+{
+	static const struct vmclock_scale still = {.ratio = 1, .frac_bits = 63};
+	struct vmclock *host;
+	struct vmclock_writer *writer = open_host(*state, &host), *guest = open_memory();
+	uint64_t marker;
+
+	publish(writer, 0, false);
+	assert_int_equal(vmclock_writer_relay(guest, host), 0);
+	marker = page_in_memory().disruption_marker;
+	assert_int_equal(vmclock_writer_rescale(guest, &still), 0);
+	assert_int_equal(vmclock_writer_relay(guest, host), -ERANGE);
+	assert_int_equal(page_in_memory().clock_status, VMCLOCK_STATUS_UNRELIABLE);
+	assert_true(page_in_memory().disruption_marker != marker);
+	vmclock_close(host);
+	vmclock_writer_close(writer);
+	vmclock_writer_close(guest);
+}
+
 static void a_page_by_another_counter_is_not_relayed(void **state)
 {
 	struct place *place = *state;
@@ -224,6 +243,7 @@ int main(void)
 		page_test(memory_that_is_no_page_is_refused),
 		page_test(the_guest_gets_what_the_hosts_page_says),
 		page_test(a_page_by_another_counter_is_not_relayed),
+		page_test(a_line_that_cannot_be_told_takes_the_old_one_away),
 		page_test(what_a_guest_writes_is_never_read),
 		page_test(each_update_is_announced_while_the_page_says_so),
 	};
