@@ -234,6 +234,8 @@ static int disrupt(struct guest_pages *g, struct guest_page *guest,
 		facts->has_generation = true;
 		facts->generation = how->generation;
 	}
+	if (!how->warn_only)
+		guest->watch.seen = false; /* what was read before says nothing now */
 	err = keep(g, guest);
 	if (err && !how->warn_only)
 		guest_store_drop(g->directory, guest->name);
@@ -356,8 +358,12 @@ static void update(struct guest_page *guest, const struct vmclock_reference *hos
 	}
 	guest->disrupt = err && reference.disrupt;
 	guest->error = err;
-	if (err)
+	if (err) {
+		/* What the page says is over, and nothing can be said in its place. */
+		if (guest_page_status(guest) != VMCLOCK_STATUS_UNRELIABLE)
+			vmclock_writer_disrupt(guest->writer);
 		return;
+	}
 	guest->writes++;
 	guest->updated_ns = now_ns;
 }
@@ -386,14 +392,18 @@ void guest_pages_update(struct guest_pages *g, const struct publication *publica
 			update(&g->guests[i], &host, now_ns);
 }
 
+/* Nobody sees any more whether a counter that was followed is still the one that was found. */
 void guest_pages_close(struct guest_pages *g)
 {
 	char path[GUEST_PATH_MAX];
 
 	for (unsigned int i = 0; i < g->count; i++) {
-		vmclock_writer_close(g->guests[i].writer);
-		vmclock_page_downgrade(guest_store_path(g->directory, g->guests[i].name, "", path),
-				       VMCLOCK_STATUS_FREERUNNING);
+		struct guest_page *guest = &g->guests[i];
+
+		vmclock_writer_close(guest->writer);
+		vmclock_page_downgrade(guest_store_path(g->directory, guest->name, "", path),
+				       guest->facts.vm[0] ? VMCLOCK_STATUS_UNRELIABLE :
+							    VMCLOCK_STATUS_FREERUNNING);
 	}
 	free(g->guests);
 	g->guests = NULL;

@@ -333,6 +333,20 @@ static void another_process_is_another_guest(void **state)
 	assert_in_doubt("two", "several processes");
 }
 
+/* What a guest sees of its page while no daemon runs. */
+static uint8_t left_status(const char *name)
+{
+	struct vmclock_abi page;
+	struct vmclock *clock;
+	char path[160];
+
+	snprintf(path, sizeof(path), "%s/%s", pages, name);
+	assert_int_equal(vmclock_open(path, VMCLOCK_OPEN_INSPECT, &clock), 0);
+	assert_int_equal(vmclock_read_page(clock, &page), 0);
+	vmclock_close(clock);
+	return page.clock_status;
+}
+
 static void a_new_life_of_the_daemon_asks_kvm_first(void **state)
 {
 	uint64_t writes;
@@ -343,6 +357,7 @@ static void a_new_life_of_the_daemon_asks_kvm_first(void **state)
 	second();
 	second();
 	guest_pages_close(&guests);
+	assert_int_equal(left_status("web"), VMCLOCK_STATUS_UNRELIABLE);
 	begin();
 	writes = guest_pages_find(&guests, "web")->writes;
 	publish(); /* it was confirmed at once: nothing was lost */

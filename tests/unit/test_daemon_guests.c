@@ -177,6 +177,23 @@ static void a_page_is_unreliable_until_the_scale_is_known(void **state)
 	assert_true(llabs(error_of("one", &shifted)) <= 2);
 }
 
+static void a_line_that_cannot_be_told_takes_the_old_one_away(void **state)
+{
+	static const struct vmclock_scale still = {.ratio = 1, .frac_bits = 63};
+
+	(void)state;
+	add("one", &shifted, NULL);
+	publish(0, false);
+	assert_status("one", SYNCHRONIZED);
+	assert_int_equal(vmclock_writer_rescale(guests.guests[0].writer, &still), 0);
+	publish(0, false);
+	assert_int_equal(guest_pages_find(&guests, "one")->error, -ERANGE);
+	assert_status("one", UNRELIABLE);
+	assert_int_equal(vmclock_writer_rescale(guests.guests[0].writer, &shifted), 0);
+	publish(0, false);
+	assert_status("one", SYNCHRONIZED);
+}
+
 static void another_scale_is_a_disruption_of_that_guest_alone(void **state)
 {
 	uint64_t one, two;
@@ -549,6 +566,8 @@ int main(void)
 		CASE(each_guest_gets_the_time_by_its_own_counter),
 		CASE(a_page_is_unreliable_until_the_scale_is_known),
 		CASE(another_scale_is_a_disruption_of_that_guest_alone),
+		CASE(a_page_is_unreliable_until_the_scale_is_known),
+		CASE(a_line_that_cannot_be_told_takes_the_old_one_away),
 		CASE(a_step_back_is_raised_or_a_disruption),
 		CASE(the_next_life_goes_on_with_them),
 		CASE(an_end_leaves_them_freerunning),
