@@ -114,6 +114,8 @@ static void adopt(struct guest_pages *g, struct guest_page *guest, bool continue
 				       VMCLOCK_STATUS_UNRELIABLE);
 	guest->disrupt = !continued;
 	open_page(g, guest);
+	if (!continued && guest->writer && guest_page_status(guest) != VMCLOCK_STATUS_UNRELIABLE)
+		vmclock_writer_disrupt(guest->writer);
 	if (err)
 		guest->error = err;
 }

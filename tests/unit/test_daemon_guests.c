@@ -194,6 +194,18 @@ static void a_line_that_cannot_be_told_takes_the_old_one_away(void **state)
 	assert_status("one", SYNCHRONIZED);
 }
 
+static void a_line_that_the_host_gave_up_is_taken_away_at_once(void **state)
+{
+	(void)state;
+	add("one", &shifted, NULL);
+	publish(0, false);
+	die();
+	begin(false);
+	assert_status("one", UNRELIABLE);
+	publish(0, false);
+	assert_status("one", SYNCHRONIZED);
+}
+
 static void another_scale_is_a_disruption_of_that_guest_alone(void **state)
 {
 	uint64_t one, two;
@@ -567,6 +579,7 @@ int main(void)
 		CASE(a_page_is_unreliable_until_the_scale_is_known),
 		CASE(another_scale_is_a_disruption_of_that_guest_alone),
 		CASE(a_page_is_unreliable_until_the_scale_is_known),
+		CASE(a_line_that_the_host_gave_up_is_taken_away_at_once),
 		CASE(a_line_that_cannot_be_told_takes_the_old_one_away),
 		CASE(a_step_back_is_raised_or_a_disruption),
 		CASE(the_next_life_goes_on_with_them),
