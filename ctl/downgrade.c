@@ -72,6 +72,26 @@ static bool is_page_name(const char *name)
 	return name[0] != '.';
 }
 
+/*
+ * Does the daemon look for the guest's counter itself? With nobody to look it may be another one
+ * any time. The daemon's note (NAME.guest) has what is looked at as its last word; "-": nothing is.
+ */
+static bool is_followed(const char *path)
+{
+	char note[4096 + 16], line[512] = "";
+	size_t length;
+	FILE *file;
+
+	snprintf(note, sizeof(note), "%s.guest", path);
+	file = fopen(note, "re");
+	if (!file || !fgets(line, sizeof(line), file))
+		line[0] = '\0';
+	if (file)
+		fclose(file);
+	length = strcspn(line, "\n");
+	return length < 3 || strncmp(line + length - 2, " -", 2) != 0;
+}
+
 /* Guests' pages: how large their errors are now, only the guests' counters tell. */
 static int downgrade_all(const char *directory, DIR *entries)
 {
@@ -84,7 +104,9 @@ static int downgrade_all(const char *directory, DIR *entries)
 
 		snprintf(path, sizeof(path), "%s/%s", directory, entry->d_name);
 		if (is_page_name(entry->d_name))
-			rc = vmclock_page_downgrade(path, VMCLOCK_STATUS_FREERUNNING);
+			rc = vmclock_page_downgrade(path, is_followed(path)
+								  ? VMCLOCK_STATUS_UNRELIABLE
+								  : VMCLOCK_STATUS_FREERUNNING);
 		if (rc)
 			status = explain(path, rc);
 	}

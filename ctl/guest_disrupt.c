@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* vmclockctl guest disrupt: by the daemon, or, where none runs, on the guest's page itself. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -32,11 +33,17 @@ static int ask_daemon(const struct options *options)
 /* For the daemon's next life, which must not take up the counter that it knew. */
 static int leave_note(const char *path, const char *reason)
 {
-	FILE *file = fopen(path, "we");
+	/* Root writes into a directory of another user's. */
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
+	FILE *file = fd < 0 ? NULL : fdopen(fd, "w");
 	int bad;
 
-	if (!file)
-		return ctl_error("%s: %s", path, strerror(errno));
+	if (!file) {
+		ctl_error("%s: %s", path, strerror(errno));
+		if (fd >= 0)
+			close(fd);
+		return CTL_ERROR;
+	}
 	bad = fprintf(file, "%.100s\n", reason ? reason : "disrupted") < 0;
 	if (fclose(file) || bad)
 		return ctl_error("%s: %s", path, strerror(errno));
@@ -46,6 +53,7 @@ static int leave_note(const char *path, const char *reason)
 static int without_daemon(const struct options *options)
 {
 	char page[PATH_SIZE], note[PATH_SIZE + 16];
+	int status;
 	int rc;
 
 	snprintf(page, sizeof(page), "%s/%s", options->guests, options->argument);
@@ -53,13 +61,12 @@ static int without_daemon(const struct options *options)
 	if (strchr(options->argument, '/') || access(page, F_OK))
 		return ctl_error("there is no page of a guest '%s' in %s", options->argument,
 				 options->guests);
-	if (leave_note(note, options->reason))
-		return CTL_ERROR;
+	status = leave_note(note, options->reason);
 	rc = vmclock_page_downgrade(page, VMCLOCK_STATUS_UNRELIABLE);
 	if (rc == -EBUSY)
 		return ctl_error("%s: a daemon that is not reached by %s keeps this page", page,
 				 options->socket);
-	return rc ? ctl_error("%s: %s", page, strerror(-rc)) : CTL_FINE;
+	return rc ? ctl_error("%s: %s", page, strerror(-rc)) : status;
 }
 
 /* The page is made safe first, whatever else could not be done. */

@@ -81,12 +81,14 @@ static int write_page(struct daemon *d, const struct publication *p)
 
 	calendar_at(&d->leap, p->line.time_ns / NS_PER_S, &calendar);
 	err = publisher_publish(&d->page, p, &calendar, loop_now_ns(), &raised_ns);
-	if (err)
-		return err;
-	daemon_take_splice(d, raised_ns);
-	daemon_update_guests(d, p->disrupted);
-	say_ready(d);
-	return 0;
+	if (err == -ESTALE)
+		return err; /* there will be another line */
+	if (!err)
+		daemon_take_splice(d, raised_ns);
+	daemon_update_guests(d, p->disrupted); /* they have pages of their own */
+	if (!err)
+		say_ready(d);
+	return err;
 }
 
 /* A line that the driver would have to step back for is the discipline's to break. */

@@ -34,12 +34,13 @@ int vmclock_writer_open_memory(void *memory, size_t size, uint8_t counter_id,
 	return 0;
 }
 
-/* The guest's line ends with the host's. */
-static int relay_nothing(struct vmclock_writer *writer)
+/* The guest's line ends with the host's. Returns `rc`. */
+static int relay_nothing(struct vmclock_writer *writer, int rc)
 {
 	if (writer->now.page.clock_status != VMCLOCK_STATUS_UNRELIABLE)
 		vmclock_writer_disrupt(writer);
-	return -ENODATA;
+	writer->relayed = false;
+	return rc;
 }
 
 int vmclock_writer_relay(struct vmclock_writer *writer, struct vmclock *host)
@@ -52,10 +53,10 @@ int vmclock_writer_relay(struct vmclock_writer *writer, struct vmclock *host)
 	if (rc)
 		return rc;
 	if (page.counter_id != writer->now.page.counter_id || page.time_type != VMCLOCK_TIME_TAI)
-		return -EXDEV;
+		return relay_nothing(writer, -EXDEV);
 	vmclock_decode_page(&page, &reference);
 	if (!reference.counter_period_frac_sec)
-		return relay_nothing(writer);
+		return relay_nothing(writer, -ENODATA);
 	marker = le64toh(page.disruption_marker);
 	reference.disrupt = !writer->relayed || marker != writer->relayed_marker;
 	rc = vmclock_writer_publish(writer, &reference, SPLICE_MAX_NS, NULL);
@@ -63,12 +64,8 @@ int vmclock_writer_relay(struct vmclock_writer *writer, struct vmclock *host)
 		reference.disrupt = true;
 		rc = vmclock_writer_publish(writer, &reference, SPLICE_MAX_NS, NULL);
 	}
-	if (rc) {
-		/* Not the host's line any more, whatever the page says. */
-		if (writer->now.page.clock_status != VMCLOCK_STATUS_UNRELIABLE)
-			vmclock_writer_disrupt(writer);
-		return rc;
-	}
+	if (rc)
+		return relay_nothing(writer, rc);
 	writer->relayed = true;
 	writer->relayed_marker = marker;
 	return 0;

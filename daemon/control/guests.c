@@ -86,17 +86,25 @@ static json_t *named_error(const char *error, const char *name)
 	return varlink_error(error, json_pack("{s:s}", "name", name));
 }
 
+static json_t *named_failure(const char *name, const char *reason)
+{
+	return varlink_error(CONTROL_INTERFACE ".GuestFailed",
+			     json_pack("{s:s, s:s}", "name", name, "reason", reason));
+}
+
 /* -ENOENT comes from the file system only where the guest need not be there before. */
 static json_t *failed(const char *name, int err, bool must_exist)
 {
 	if (err == -EINVAL)
 		return invalid("name");
+	if (err == -ERANGE)
+		return named_failure(name, "ratio and frac_bits make a counter below 1 MHz, or "
+					   "above 1 THz");
 	if (err == -EEXIST)
 		return named_error(CONTROL_INTERFACE ".GuestExists", name);
 	if (err == -ENOENT && must_exist)
 		return named_error(CONTROL_INTERFACE ".NoSuchGuest", name);
-	return varlink_error(CONTROL_INTERFACE ".GuestFailed",
-			     json_pack("{s:s, s:s}", "name", name, "reason", strerror(-err)));
+	return named_failure(name, strerror(-err));
 }
 
 /* The page is worth something from now on, not only from the next line on. */
@@ -125,8 +133,7 @@ static json_t *vm_failed(const char *name, int err)
 			     : err == -EOPNOTSUPP ? "KVM's directory in debugfs cannot be read"
 						  : strerror(-err);
 
-	return varlink_error(CONTROL_INTERFACE ".GuestFailed",
-			     json_pack("{s:s, s:s}", "name", name, "reason", reason));
+	return named_failure(name, reason);
 }
 
 /* An error to be sent, or NULL. */

@@ -4,6 +4,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,10 @@
 #include "guest_store.h"
 
 static const struct vmclock_scale host_counter = {.ratio = 1};
+
+/* No processor's counter is as slow, or as fast. */
+#define COUNTER_LEAST_HZ 1e6
+#define COUNTER_MOST_HZ 1e12
 
 #define WARNINGS (VMCLOCK_FLAG_DISRUPTION_SOON | VMCLOCK_FLAG_DISRUPTION_IMMINENT)
 
@@ -78,6 +83,14 @@ static void forget_scale(struct guest_page *guest, const char *why)
 	guest_text_set_why(&guest->facts, why);
 }
 
+/* A page that cannot have the new line must not go on with the one before, which nothing keeps. */
+static void void_page(struct guest_page *guest)
+{
+	if (guest_page_status(guest) != VMCLOCK_STATUS_UNRELIABLE)
+		vmclock_writer_disrupt(guest->writer);
+	guest->disrupt = true;
+}
+
 /* Is it still what it was when this was written? */
 static void doubt(const struct guest_pages *g, struct guest_page *guest)
 {
@@ -112,10 +125,9 @@ static void adopt(struct guest_pages *g, struct guest_page *guest, bool continue
 	if (!guest->facts.known)
 		vmclock_page_downgrade(guest_store_path(g->directory, guest->name, "", path),
 				       VMCLOCK_STATUS_UNRELIABLE);
+	if (!open_page(g, guest) && !continued)
+		void_page(guest);
 	guest->disrupt = !continued;
-	open_page(g, guest);
-	if (!continued && guest->writer && guest_page_status(guest) != VMCLOCK_STATUS_UNRELIABLE)
-		vmclock_writer_disrupt(guest->writer);
 	if (err)
 		guest->error = err;
 }
@@ -146,9 +158,14 @@ int guest_pages_open(struct guest_pages *g, const struct guest_settings *setting
 	return 0;
 }
 
-static bool scale_is_good(const struct vmclock_scale *scale)
+/* -EINVAL: no scale; -ERANGE: it makes a counter stand still, or race: that is a mistake. */
+static int check_scale(const struct guest_pages *g, const struct vmclock_scale *scale)
 {
-	return scale->ratio && scale->frac_bits <= 63;
+	double guest_hz = ldexp((double)scale->ratio * g->counter->nominal_hz, -scale->frac_bits);
+
+	if (!scale->ratio || scale->frac_bits > 63)
+		return -EINVAL;
+	return guest_hz >= COUNTER_LEAST_HZ && guest_hz <= COUNTER_MOST_HZ ? 0 : -ERANGE;
 }
 
 static void set_facts(struct guest_facts *facts, const struct guest_start *start)
@@ -176,11 +193,13 @@ static int begin(struct guest_pages *g, struct guest_page *guest)
 
 int guest_pages_add(struct guest_pages *g, const char *name, const struct guest_start *start)
 {
+	int err = start->scale ? check_scale(g, start->scale) : 0;
 	struct guest_page *guest;
-	int err;
 
-	if (!guest_name_is_good(name) || (start->scale && !scale_is_good(start->scale)))
+	if (!guest_name_is_good(name))
 		return -EINVAL;
+	if (err)
+		return err;
 	if (find(g, name))
 		return -EEXIST;
 	if (g->count >= GUESTS_MAX)
@@ -277,8 +296,9 @@ int guest_pages_set(struct guest_pages *g, const char *name, const struct vmcloc
 
 	if (!guest)
 		return -ENOENT;
-	if (!scale_is_good(scale))
-		return -EINVAL;
+	err = check_scale(g, scale);
+	if (err)
+		return err;
 	memcpy(vm, guest->facts.vm, sizeof(vm));
 	guest->facts.vm[0] = '\0';
 	err = guest_pages_found(g, guest, scale);
@@ -358,12 +378,10 @@ static void update(struct guest_page *guest, const struct vmclock_reference *hos
 		reference.disrupt = true;
 		err = vmclock_writer_publish(guest->writer, &reference, SPLICE_MAX_NS, NULL);
 	}
-	guest->disrupt = err && reference.disrupt;
+	guest->disrupt = false;
 	guest->error = err;
 	if (err) {
-		/* What the page says is over, and nothing can be said in its place. */
-		if (guest_page_status(guest) != VMCLOCK_STATUS_UNRELIABLE)
-			vmclock_writer_disrupt(guest->writer);
+		void_page(guest);
 		return;
 	}
 	guest->writes++;
@@ -394,18 +412,18 @@ void guest_pages_update(struct guest_pages *g, const struct publication *publica
 			update(&g->guests[i], &host, now_ns);
 }
 
-/* Nobody sees any more whether a counter that was followed is still the one that was found. */
+/* With nobody to look, a counter that was looked at may be another one any time. */
 void guest_pages_close(struct guest_pages *g)
 {
 	char path[GUEST_PATH_MAX];
 
 	for (unsigned int i = 0; i < g->count; i++) {
-		struct guest_page *guest = &g->guests[i];
+		bool followed = g->guests[i].facts.vm[0];
 
-		vmclock_writer_close(guest->writer);
-		vmclock_page_downgrade(guest_store_path(g->directory, guest->name, "", path),
-				       guest->facts.vm[0] ? VMCLOCK_STATUS_UNRELIABLE :
-							    VMCLOCK_STATUS_FREERUNNING);
+		vmclock_writer_close(g->guests[i].writer);
+		vmclock_page_downgrade(guest_store_path(g->directory, g->guests[i].name, "", path),
+				       followed ? VMCLOCK_STATUS_UNRELIABLE
+						: VMCLOCK_STATUS_FREERUNNING);
 	}
 	free(g->guests);
 	g->guests = NULL;

@@ -79,11 +79,14 @@ struct guest_start {
 	const char *vm;			   /* guest_facts.vm; NULL: it is said by hand */
 };
 
-/* -EINVAL: name or scale; -EEXIST; -ENOSPC: GUESTS_MAX; -errno. */
+/*
+ * -EINVAL: name or scale; -ERANGE: a scale that makes a counter below 1 MHz or above 1 THz; -EEXIST;
+ * -ENOSPC: GUESTS_MAX; -errno.
+ */
 int guest_pages_add(struct guest_pages *g, const char *name, const struct guest_start *start);
 /*
  * By hand: a new disruption marker for the guest, with the next line. It is not followed any more.
- * -ENOENT; -EINVAL; -errno.
+ * -ENOENT; -EINVAL; -ERANGE; -errno.
  */
 int guest_pages_set(struct guest_pages *g, const char *name, const struct vmclock_scale *scale);
 /* The guest is followed from now on; its page is UNRELIABLE until it is found. -ENOENT; -errno. */
@@ -113,7 +116,7 @@ uint8_t guest_page_status(const struct guest_page *guest);
 void guest_pages_update(struct guest_pages *g, const struct publication *publication,
 			const struct page_calendar *calendar);
 
-/* The pages say FREERUNNING instead of SYNCHRONIZED. */
+/* The pages say FREERUNNING instead of SYNCHRONIZED; UNRELIABLE, if the counter is followed. */
 void guest_pages_close(struct guest_pages *g);
 
 #endif

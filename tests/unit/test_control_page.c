@@ -122,6 +122,39 @@ static void one_with_too_wide_a_bound_becomes_unreliable(void **state)
 	assert_int_equal(status_of_page(), VMCLOCK_STATUS_UNRELIABLE);
 }
 
+/* NAME.guest beside the page, as the daemon keeps it; its first line's last word says. */
+static void downgrade_with_note(const char *note)
+{
+	char note_path[160];
+	FILE *file;
+
+	make_page(VMCLOCK_STATUS_SYNCHRONIZED, 1000);
+	snprintf(note_path, sizeof(note_path), "%s.guest", path);
+	file = note ? fopen(note_path, "w") : NULL;
+	if (file) {
+		fputs(note, file);
+		fclose(file);
+	}
+	options.argument = directory;
+	assert_int_equal(downgrade_run(&options), CTL_FINE);
+	unlink(note_path);
+}
+
+static void a_guest_that_was_followed_becomes_unreliable(void **state)
+{
+	(void)state;
+	downgrade_with_note("2 a-boot known 5 1 0 0 - -\n\n");
+	assert_int_equal(status_of_page(), VMCLOCK_STATUS_FREERUNNING);
+	downgrade_with_note("2 a-boot known 5 1 0 0 - name:web\nwhy -\n");
+	assert_int_equal(status_of_page(), VMCLOCK_STATUS_UNRELIABLE);
+	downgrade_with_note("2 a-boot known 5 1 0 0 - pid:17:4711\n\n");
+	assert_int_equal(status_of_page(), VMCLOCK_STATUS_UNRELIABLE);
+	downgrade_with_note("");
+	assert_int_equal(status_of_page(), VMCLOCK_STATUS_UNRELIABLE);
+	downgrade_with_note(NULL);
+	assert_int_equal(status_of_page(), VMCLOCK_STATUS_UNRELIABLE);
+}
+
 static void an_unreliable_page_is_never_made_better(void **state)
 {
 	(void)state;
@@ -209,6 +242,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		page_test(a_dead_writer_s_page_becomes_freerunning),
 		page_test(one_with_too_wide_a_bound_becomes_unreliable),
+		page_test(a_guest_that_was_followed_becomes_unreliable),
 		page_test(an_unreliable_page_is_never_made_better),
 		page_test(a_living_writer_s_page_is_left_alone),
 		page_test(no_page_is_nothing_to_downgrade),

@@ -265,6 +265,7 @@ static void the_next_life_goes_on_with_them(void **state)
 	assert_status("two", UNRELIABLE);
 	die();
 	begin(false); /* the host's line is a new one */
+	assert_status("one", UNRELIABLE);
 	publish(0, false);
 	assert_true(page_of("one").disruption_marker != marker);
 }
@@ -277,6 +278,26 @@ static void an_end_leaves_them_freerunning(void **state)
 	guest_pages_close(&guests);
 	assert_status("one", FREERUNNING);
 	begin(true);
+}
+
+/* Nobody looks any more whether its counter is still the same. */
+static void an_end_leaves_one_that_is_followed_unreliable(void **state)
+{
+	const struct guest_start how = {.scale = &scaled, .vm = "name:web"};
+	uint64_t marker;
+
+	(void)state;
+	assert_int_equal(guest_pages_add(&guests, "one", &how), 0);
+	publish(0, false);
+	publish(0, false);
+	marker = page_of("one").disruption_marker;
+	guest_pages_close(&guests);
+	assert_status("one", UNRELIABLE);
+	begin(true);
+	publish(0, false); /* it was looked at before */
+	assert_status("one", SYNCHRONIZED);
+	assert_true(page_of("one").disruption_marker == marker);
+	assert_true(llabs(error_of("one", &scaled)) <= 2);
 }
 
 static void a_page_whose_scale_was_lost_is_unreliable(void **state)
@@ -553,6 +574,8 @@ static void bad_names_and_scales_are_refused(void **state)
 					    ".x", "a.guest",	 "a.new", "a.journal",	"a b",
 					    "\n", "caf\xc3\xa9", "a.tmp", "a.disrupted"};
 	static const struct vmclock_scale none = {.ratio = 0}, wide = {.ratio = 1, .frac_bits = 64};
+	static const struct vmclock_scale still = {.ratio = 1, .frac_bits = 48},
+					  racing = {.ratio = 1 << 20};
 	char longest[GUEST_NAME_MAX + 1] = "";
 
 	(void)state;
@@ -565,7 +588,10 @@ static void bad_names_and_scales_are_refused(void **state)
 	assert_int_equal(add("a.b-c_D9", NULL, NULL), -EEXIST);
 	assert_int_equal(add("x", &none, NULL), -EINVAL);
 	assert_int_equal(add("x", &wide, NULL), -EINVAL);
+	assert_int_equal(add("x", &still, NULL), -ERANGE);
+	assert_int_equal(add("x", &racing, NULL), -ERANGE);
 	assert_int_equal(guest_pages_set(&guests, "a.b-c_D9", &none), -EINVAL);
+	assert_int_equal(guest_pages_set(&guests, "a.b-c_D9", &still), -ERANGE);
 	assert_int_equal(guest_pages_set(&guests, "x", &shifted), -ENOENT);
 	assert_int_equal(guests.count, 2);
 }
@@ -578,12 +604,12 @@ int main(void)
 		CASE(each_guest_gets_the_time_by_its_own_counter),
 		CASE(a_page_is_unreliable_until_the_scale_is_known),
 		CASE(another_scale_is_a_disruption_of_that_guest_alone),
-		CASE(a_page_is_unreliable_until_the_scale_is_known),
 		CASE(a_line_that_the_host_gave_up_is_taken_away_at_once),
 		CASE(a_line_that_cannot_be_told_takes_the_old_one_away),
 		CASE(a_step_back_is_raised_or_a_disruption),
 		CASE(the_next_life_goes_on_with_them),
 		CASE(an_end_leaves_them_freerunning),
+		CASE(an_end_leaves_one_that_is_followed_unreliable),
 		CASE(a_page_whose_scale_was_lost_is_unreliable),
 		CASE(a_disrupted_page_is_unreliable_until_the_new_scale),
 		CASE(a_warning_stays_until_it_is_taken_back_or_comes_true),

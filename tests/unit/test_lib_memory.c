@@ -168,6 +168,7 @@ static void a_page_by_another_counter_is_not_relayed(void **state)
 	assert_int_equal(vmclock_open(place->page, VMCLOCK_OPEN_INSPECT, &host), 0);
 	publish(writer, 0, false);
 	assert_int_equal(vmclock_writer_relay(guest, host), -EXDEV);
+	assert_int_equal(page_in_memory().clock_status, VMCLOCK_STATUS_UNRELIABLE);
 	vmclock_close(host);
 	vmclock_writer_close(writer);
 	vmclock_writer_close(guest);
