@@ -80,10 +80,26 @@ static int get_attribute(int vcpu, unsigned int which, void *value)
 	return ioctl(vcpu, KVM_GET_DEVICE_ATTR, &attribute) ? -errno : 0;
 }
 
+/* Of a machine that nobody has told another frequency, as somebody may have told ours. */
+static int host_khz(void)
+{
+	int kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+	int fresh = kvm < 0 ? -1 : ioctl(kvm, KVM_CREATE_VM, 0);
+	int khz = fresh < 0 ? -1 : ioctl(fresh, KVM_GET_TSC_KHZ, 0);
+
+	if (fresh >= 0)
+		close(fresh);
+	if (kvm >= 0)
+		close(kvm);
+	return khz;
+}
+
 /* Kernels that do not tell the scale have it only where a guest was given another frequency. */
 static int is_scaled(const struct vmm *vmm)
 {
-	return ioctl(vmm->vcpu, KVM_GET_TSC_KHZ, 0) != ioctl(vmm->vm, KVM_GET_TSC_KHZ, 0);
+	int khz = host_khz();
+
+	return khz <= 0 || ioctl(vmm->vcpu, KVM_GET_TSC_KHZ, 0) != khz;
 }
 
 /* What KVM makes of the host's counter. To be asked again whenever the VMM has set it. */

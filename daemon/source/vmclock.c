@@ -155,6 +155,16 @@ static void emit(struct upstream *u, const struct vmclock_reading *reading)
 		source_answered(u->source);
 }
 
+/* The counter was read after the page: it may be another one since, which the page tells first. */
+static bool moved_meanwhile(const struct upstream *u, const struct vmclock_abi *page)
+{
+	struct vmclock_abi now;
+
+	return vmclock_read_page(u->page, &now) ||
+	       now.disruption_marker != page->disruption_marker ||
+	       generation_of(&now) != generation_of(page);
+}
+
 static void poll_due(struct loop_timer *timer, int64_t now_ns)
 {
 	struct upstream *u = timer->context;
@@ -177,7 +187,8 @@ static void poll_due(struct loop_timer *timer, int64_t now_ns)
 		return;
 	}
 	u->missed = 0;
-	if (!(reading.flags & VMCLOCK_READING_LEAP_SECOND))
+	/* What moved is seen at the next look. */
+	if (!(reading.flags & VMCLOCK_READING_LEAP_SECOND) && !moved_meanwhile(u, &page))
 		emit(u, &reading);
 }
 
