@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Many requests, writers, mappings and readers that come and go leave no memory behind: the
- * kernel's own count of it, where there is no kmemleak. One round more or less makes no difference.
+ * kernel's own count of it, where there is no kmemleak.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -12,6 +12,8 @@
 #include "harness.h"
 
 #define CALLS 20000
+/* A slab that is not full yet makes one round differ from the other. */
+#define ROUNDS 5
 /* One object of the smallest size for each tenth call would be four times as much. */
 #define TOLERATED_KB 48
 
@@ -38,19 +40,32 @@ static long unreclaimable_kb(void)
 	return meminfo_kb("SUnreclaim:");
 }
 
+/* What a round leaves behind, kB: the least of some, as a leak is in each of them. */
+static long left_by_a_round_kb(void)
+{
+	long least = TOLERATED_KB;
+
+	for (int round = 0; round < ROUNDS && least >= TOLERATED_KB; round++) {
+		long before = unreclaimable_kb();
+		long left;
+
+		fuzz_together(CALLS);
+		left = unreclaimable_kb() - before;
+		check(before > 0, "there is a count (%ld kB more after round %d)", left, round);
+		least = !round || left < least ? left : least;
+	}
+	return least;
+}
+
 int main(void)
 {
-	long before;
-	long after;
+	long left;
 
 	check_errno(load_driver(), 0, "the module loads");
 	fuzz_together(CALLS);
-	before = unreclaimable_kb();
-	fuzz_together(CALLS);
-	after = unreclaimable_kb();
-	check(before > 0 && after - before < TOLERATED_KB,
-	      "%d requests by several threads leave no memory behind (%ld kB)", CALLS,
-	      after - before);
+	left = left_by_a_round_kb();
+	check(left < TOLERATED_KB, "%d requests by several threads leave no memory behind (%ld kB)",
+	      CALLS, left);
 	check_errno(unload_driver(), 0, "and unloads");
 	return done();
 }
