@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The machine below a guest: chronyd, vmclockd, QEMU, and what an operator would do; TAP.
 
-guest_host.py --work DIR --built DIR --machine pc|q35 [--readings N] [--migrate] -- QEMU ARGUMENT...
+guest_host.py --work DIR --built DIR --machine pc|q35 [--readings N] [--migrate] [--follows] -- QEMU ARGUMENT...
 """
 
 import argparse
@@ -199,6 +199,9 @@ class Host:
     def compare(self, readings, low, high):
         self.repeat(self.peer("compare", self.page, str(low), str(high), str(readings)))
 
+    def follows(self, readings, low, high):
+        self.repeat(self.peer("follows", self.page, str(low), str(high), str(readings)))
+
     def watching(self):
         watch = Process("watch", self._peer("watch", self.page), self.directory)
         self.programs.append(watch)
@@ -242,6 +245,8 @@ def first_time(host):
                    and after["marker"] != before["marker"],
                    "then it does, with a new disruption marker", after)
     host.compare(host.options.readings, low, high)
+    if host.options.follows:
+        host.follows(host.options.readings, low, high)
     return low
 
 
@@ -298,6 +303,7 @@ def main():
     parser.add_argument("--machine", required=True)
     parser.add_argument("--readings", type=int, default=500)
     parser.add_argument("--migrate", action="store_true")
+    parser.add_argument("--follows", action="store_true", help="the guest's kernel, the page")
     parser.add_argument("qemu", nargs="+")
     options = parser.parse_args()
     options.built = options.built.resolve()

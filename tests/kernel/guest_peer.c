@@ -5,6 +5,7 @@
  *   offset                      "LOW HIGH": between these is guest's counter minus machine's
  *   state                       one reading, as JSON
  *   compare PAGE LOW HIGH N     N readings against the machine's own page and clock
+ *   follows PAGE LOW HIGH N     the same of CLOCK_TAI, once it has come there by itself
  *   watch PAGE                  reads until SIGTERM; one line for each change of status or marker
  *   quit                        the guest goes on with other things
  *
@@ -200,6 +201,47 @@ static struct vmclock *open_page(const char *path)
 	return clock;
 }
 
+/* CLOCK_TAI less the middle of its bracket, and half of that. */
+static int64_t clock_error(const struct exchange *x, const struct vmclock_abi *page, int64_t low,
+			   int64_t high, int64_t *half_ns)
+{
+	int64_t from_ns = reference(page, x->said.clock_before - (uint64_t)high);
+	int64_t to_ns = reference(page, x->said.clock_after - (uint64_t)low);
+
+	*half_ns = (to_ns - from_ns) / 2;
+	return x->said.clock_ns - (from_ns + to_ns) / 2;
+}
+
+/* A kernel that steers its clock by the page: nobody else in that guest does. */
+static void follows(struct guest_talk *talk, char **words)
+{
+	int64_t until = clock_ns(CLOCK_MONOTONIC) + PATIENCE_S * INT64_C(1000000000);
+	int64_t low = strtoll(words[1], NULL, 10), high = strtoll(words[2], NULL, 10), half_ns;
+	int wanted = atoi(words[3]), n = 0, away = 0;
+	int64_t *error_ns = calloc((size_t)wanted, sizeof(int64_t));
+	struct vmclock *clock = open_page(words[0]);
+	bool there = false;
+	struct vmclock_abi page;
+	struct exchange x;
+
+	while (n < wanted && !ended) {
+		int64_t error;
+
+		if (!there && clock_ns(CLOCK_MONOTONIC) > until)
+			die("the guest's clock comes to the page by itself");
+		if (!read_both(talk, clock, &x, &page))
+			continue;
+		error = clock_error(&x, &page, low, high, &half_ns);
+		there = there || llabs(error) <= half_ns + ALLOWED_NS;
+		if (!there)
+			continue;
+		error_ns[n++] = llabs(error);
+		away += llabs(error) > half_ns + ALLOWED_NS;
+	}
+	distribution("CLOCK_TAI against the middle of the bracket", error_ns, n);
+	verdict(!away, "CLOCK_TAI is the reference within bracket and 200 ns", away, n);
+}
+
 static void compare(struct guest_talk *talk, char **words)
 {
 	struct vmclock *clock = open_page(words[0]);
@@ -285,6 +327,8 @@ int main(int argc, char **argv)
 		print_state(&x.said);
 	else if (!strcmp(command, "compare") && argc == 7)
 		compare(talk, argv + 3);
+	else if (!strcmp(command, "follows") && argc == 7)
+		follows(talk, argv + 3);
 	else if (!strcmp(command, "watch") && argc == 4)
 		watch(talk, argv[3]);
 	else if (!strcmp(command, "quit"))

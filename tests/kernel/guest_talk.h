@@ -34,6 +34,11 @@ struct guest_talk {
 	uint64_t marker;
 	uint32_t status;
 	uint32_t pad;
+
+	/* CLOCK_TAI, between two more. */
+	uint64_t clock_before;
+	uint64_t clock_after;
+	int64_t clock_ns;
 };
 
 /* Fenced: neither early nor late. */
