@@ -347,9 +347,11 @@ void guest_pages_disrupt_all(struct guest_pages *g, const char *why)
 {
 	const struct guest_disruption now = {.why = why};
 
-	for (unsigned int i = 0; i < g->count; i++)
+	for (unsigned int i = 0; i < g->count; i++) {
+		g->guests[i].watch.seen = false; /* it may be the counter of before */
 		if (g->guests[i].facts.known)
 			disrupt(g, &g->guests[i], &now);
+	}
 }
 
 int guest_pages_remove(struct guest_pages *g, const char *name)
