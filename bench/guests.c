@@ -210,6 +210,7 @@ static void measure_following(struct guest_pages *g, const char *top)
 		costs[i] += cpu_us();
 	}
 	print_costs("guests of 4 vCPUs looked at in turn in KVM's files", costs);
+	guest_follow_close(&f);
 }
 
 static void remove_all(const char *top)

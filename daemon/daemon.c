@@ -227,6 +227,7 @@ void daemon_stop(struct daemon *d)
 		daemon_write_state(d);
 	if (d->page.counter)
 		err = publisher_close(&d->page);
+	guest_follow_close(&d->follow);
 	guest_pages_close(&d->guests);
 	if (err)
 		daemon_say_page_error(d, err);

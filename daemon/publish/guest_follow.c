@@ -53,37 +53,64 @@ int guest_follow_resolve(const struct guest_follow *f, const char *text, char vm
 	return f->kvm_directory[0] && !access(f->kvm_directory, R_OK | X_OK) ? 0 : -EOPNOTSUPP;
 }
 
-/* The process that the guest is bound to, or the one that has its name. */
-static int find_process(const struct guest_follow *f, const struct guest_page *guest, int *pid,
-			uint64_t *start, char why[KVM_WHY_MAX])
+static bool is_by_name(const struct guest_page *guest)
 {
-	const char *vm = guest->facts.vm;
-	int err = 0;
-
-	if (!strncmp(vm, "name:", 5))
-		err = kvm_find_by_name(f->kvm_directory, f->proc_directory, vm + 5, pid, why);
-	else if (strncmp(vm, "pid:", 4) || !parse_pid(vm + 4, pid))
-		err = -ENOENT;
-	if (!err)
-		err = kvm_process_start(f->proc_directory, *pid, start);
-	if (!err && vm[0] == 'p' &&
-	    (!strchr(vm + 4, ':') || strtoull(strchr(vm + 4, ':') + 1, NULL, 10) != *start))
-		err = -ENOENT; /* another process has its number */
-	return err;
+	return !strncmp(guest->facts.vm, "name:", 5);
 }
 
-static int find_vm(const struct guest_follow *f, struct guest_page *guest, char why[KVM_WHY_MAX])
+/* The process that the guest is bound to, and its VM. */
+static int find_by_pid(const struct guest_follow *f, const struct guest_page *guest,
+		       struct guest_watch *w, char why[KVM_WHY_MAX])
 {
-	struct guest_watch *w = &guest->watch;
+	const char *vm = guest->facts.vm, *start = strchr(vm + 4, ':');
 	int err;
 
-	w->entry[0] = '\0';
-	err = find_process(f, guest, &w->pid, &w->start, why);
+	if (strncmp(vm, "pid:", 4) || !parse_pid(vm + 4, &w->pid) || !start)
+		return -ENOENT;
+	err = kvm_process_start(f->proc_directory, w->pid, &w->start);
+	if (!err && strtoull(start + 1, NULL, 10) != w->start)
+		err = -ENOENT; /* another process has its number */
+	return err ? err : kvm_find_by_pid(f->kvm_directory, w->pid, w->entry, why);
+}
+
+/* The number in the table may be another's by now, hence the second question for the name. */
+static int find_by_name(const struct guest_follow *f, const char *name,
+			const struct guest_watch *at, struct guest_watch *w)
+{
+	char found[KVM_NAME_MAX];
+	int err = kvm_process_start(f->proc_directory, at->pid, &w->start);
+
 	if (!err)
-		err = kvm_find_by_pid(f->kvm_directory, w->pid, w->entry, why);
+		err = kvm_process_name(f->proc_directory, at->pid, found);
+	if (err || strcmp(found, name) != 0)
+		return err ? err : -ENOENT;
+	w->pid = at->pid;
+	memcpy(w->entry, at->entry, sizeof(w->entry));
+	return 0;
+}
+
+/* Each time: a second machine of the name makes it doubtful which of them has the page. */
+static int check_name(const struct guest_follow *f, struct guest_page *guest, int64_t now_ns,
+		      char why[KVM_WHY_MAX])
+{
+	struct guest_watch at, *w = &guest->watch;
+	const char *name = guest->facts.vm + 5;
+	int err = kvm_names_find(&f->names, f->proc_directory, name, 0, now_ns, &at.pid, at.entry,
+				 why);
+
 	if (err)
-		w->entry[0] = '\0';
-	return err;
+		return err;
+	if (!w->entry[0])
+		return find_by_name(f, name, &at, w);
+	return at.pid == w->pid && !strcmp(at.entry, w->entry) ? 0 : -ENOENT;
+}
+
+static int find_vm(const struct guest_follow *f, struct guest_page *guest, int64_t now_ns,
+		   char why[KVM_WHY_MAX])
+{
+	if (is_by_name(guest))
+		return check_name(f, guest, now_ns, why);
+	return guest->watch.entry[0] ? 0 : find_by_pid(f, guest, &guest->watch, why);
 }
 
 /* Is it the process that was found before? Its number may be another's by now. */
@@ -95,19 +122,18 @@ static bool is_still_there(const struct guest_follow *f, const struct guest_watc
 }
 
 /* That the process is the same after reading says that it was so all the time. */
-static int look(const struct guest_follow *f, struct guest_page *guest, struct vmclock_scale *scale,
-		char why[KVM_WHY_MAX])
+static int look(const struct guest_follow *f, struct guest_page *guest, int64_t now_ns,
+		struct vmclock_scale *scale, char why[KVM_WHY_MAX])
 {
 	char path[KVM_PATH_MAX];
-	int err = 0;
+	int err;
 
 	why[0] = '\0';
-	if (!guest->watch.entry[0])
-		err = find_vm(f, guest, why);
-	if (err)
-		return err;
-	snprintf(path, sizeof(path), "%s/%s", f->kvm_directory, guest->watch.entry);
-	err = kvm_counter_read(path, scale, why);
+	err = find_vm(f, guest, now_ns, why);
+	if (!err) {
+		snprintf(path, sizeof(path), "%s/%s", f->kvm_directory, guest->watch.entry);
+		err = kvm_counter_read(path, scale, why);
+	}
 	if (!err && !is_still_there(f, &guest->watch))
 		err = -ENOENT;
 	if (err)
@@ -151,14 +177,17 @@ static bool take(struct guest_pages *g, struct guest_page *guest, const struct v
 	}
 	if (now_ns - w->since_ns < GUEST_FOLLOW_SETTLE_NS)
 		return false;
-	return !guest_pages_found(g, guest, scale);
+	if (guest_pages_found(g, guest, scale))
+		return false;
+	w->seen = false; /* what comes after a disruption has to last anew */
+	return true;
 }
 
 static bool follow(struct guest_follow *f, struct guest_page *guest, int64_t now_ns)
 {
 	char why[KVM_WHY_MAX];
 	struct vmclock_scale scale;
-	int err = look(f, guest, &scale, why);
+	int err = look(f, guest, now_ns, &scale, why);
 
 	if (!err)
 		return take(f->guests, guest, &scale, now_ns);
@@ -166,32 +195,41 @@ static bool follow(struct guest_follow *f, struct guest_page *guest, int64_t now
 	return false;
 }
 
-static unsigned int count_followed(const struct guest_pages *g)
+static unsigned int count_followed(const struct guest_pages *g, unsigned int *by_name)
 {
 	unsigned int count = 0;
 
-	for (unsigned int i = 0; i < g->count; i++)
+	*by_name = 0;
+	for (unsigned int i = 0; i < g->count; i++) {
 		count += g->guests[i].facts.vm[0] != '\0';
+		*by_name += is_by_name(&g->guests[i]);
+	}
 	return count;
+}
+
+/* True: it takes more rounds. */
+static bool read_names(struct guest_follow *f, int64_t now_ns)
+{
+	return kvm_names_step(&f->names, f->kvm_directory, f->proc_directory, now_ns);
 }
 
 void guest_follow_confirm(struct guest_follow *f, int64_t now_ns)
 {
+	unsigned int by_name;
+
+	count_followed(f->guests, &by_name);
+	while (by_name && read_names(f, now_ns))
+		continue;
 	for (unsigned int i = 0; i < f->guests->count; i++)
 		if (f->guests->guests[i].facts.vm[0])
 			follow(f, &f->guests->guests[i], now_ns);
 }
 
-int64_t guest_follow_round(struct guest_follow *f, int64_t now_ns, bool *known)
+static bool follow_some(struct guest_follow *f, unsigned int left, int64_t now_ns)
 {
 	struct guest_pages *g = f->guests;
-	unsigned int followed = count_followed(g), rounds, left;
+	bool known = false;
 
-	*known = false;
-	if (!followed)
-		return 0;
-	rounds = (followed + AT_A_TIME - 1) / AT_A_TIME;
-	left = (followed + rounds - 1) / rounds;
 	for (unsigned int i = 0; i < g->count && left; i++) {
 		struct guest_page *guest;
 
@@ -199,8 +237,27 @@ int64_t guest_follow_round(struct guest_follow *f, int64_t now_ns, bool *known)
 		guest = &g->guests[f->next];
 		if (!guest->facts.vm[0])
 			continue;
-		*known = follow(f, guest, now_ns) || *known;
+		known = follow(f, guest, now_ns) || known;
 		left--;
 	}
-	return PERIOD_NS / rounds > PAUSE_NS ? PERIOD_NS / rounds : PAUSE_NS;
+	return known;
+}
+
+int64_t guest_follow_round(struct guest_follow *f, int64_t now_ns, bool *known)
+{
+	unsigned int by_name, followed = count_followed(f->guests, &by_name), rounds;
+	bool busy;
+
+	*known = false;
+	if (!followed)
+		return 0;
+	busy = by_name && read_names(f, now_ns);
+	rounds = (followed + AT_A_TIME - 1) / AT_A_TIME;
+	*known = follow_some(f, (followed + rounds - 1) / rounds, now_ns);
+	return !busy && PERIOD_NS / rounds > PAUSE_NS ? PERIOD_NS / rounds : PAUSE_NS;
+}
+
+void guest_follow_close(struct guest_follow *f)
+{
+	kvm_names_close(&f->names);
 }

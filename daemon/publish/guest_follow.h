@@ -9,6 +9,7 @@
 #define VMCLOCK_GUEST_FOLLOW_H
 
 #include "guest_pages.h"
+#include "kvm_names.h"
 
 /* A VMM sets the counter when it starts a guest: what is new has to last for this long. */
 #define GUEST_FOLLOW_SETTLE_NS INT64_C(900000000)
@@ -18,6 +19,7 @@ struct guest_follow {
 	const char *kvm_directory;  /* KVM's in debugfs; "": none */
 	const char *proc_directory; /* /proc */
 	unsigned int next;	    /* the guest whose turn it is */
+	struct kvm_names names;	    /* of all machines, while a guest is followed by name */
 };
 
 /*
@@ -35,5 +37,8 @@ void guest_follow_confirm(struct guest_follow *f, int64_t now_ns);
  * page can be written. When to come back: nanoseconds, or 0 while there is no guest to follow.
  */
 int64_t guest_follow_round(struct guest_follow *f, int64_t now_ns, bool *known);
+
+/* Releases what was read. */
+void guest_follow_close(struct guest_follow *f);
 
 #endif

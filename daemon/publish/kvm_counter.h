@@ -14,7 +14,13 @@
 
 #include "../../lib/vmclock.h"
 
-enum { KVM_WHY_MAX = 120, KVM_ENTRY_MAX = 32, KVM_VCPUS_MAX = 1024, KVM_PATH_MAX = 400 };
+enum {
+	KVM_WHY_MAX = 120,
+	KVM_ENTRY_MAX = 32,
+	KVM_NAME_MAX = 92,
+	KVM_VCPUS_MAX = 1024,
+	KVM_PATH_MAX = 400
+};
 
 /*
  * The counter of the VM whose directory this is (KVM's .../PID-FD): all its vCPUs agree, and it
@@ -34,15 +40,17 @@ int kvm_counter_parse(const char *text, size_t length, uint64_t *out);
 int kvm_find_by_pid(const char *kvm_directory, int pid, char entry[KVM_ENTRY_MAX],
 		    char why[KVM_WHY_MAX]);
 
-/*
- * The VM that its process was given the name of by "-name NAME" or "-name guest=NAME,...", as
- * libvirt does it with QEMU. 0; -ENOENT; -ENOTSUP: there are several of the name; -errno.
- */
-int kvm_find_by_name(const char *kvm_directory, const char *proc_directory, const char *name,
-		     int *pid, char why[KVM_WHY_MAX]);
+/* The process of an entry "PID-FD"; 0: it is none. */
+int kvm_entry_pid(const char *entry);
 
-/* Do these arguments (each ends with a NUL) give this name? */
-bool kvm_arguments_name(const char *arguments, size_t length, const char *name);
+/*
+ * The name in these arguments (each ends with a NUL): "-name NAME" or "-name guest=NAME,...".
+ * 0; -ENOENT: none, or none that fits.
+ */
+int kvm_arguments_name(const char *arguments, size_t length, char name[KVM_NAME_MAX]);
+
+/* Likewise, of a process. 0; -ENOENT; -errno. */
+int kvm_process_name(const char *proc_directory, int pid, char name[KVM_NAME_MAX]);
 
 /* When a process was started, since boot, in ticks: no two of one number agree. -ENOENT; -errno. */
 int kvm_process_start(const char *proc_directory, int pid, uint64_t *out);

@@ -13,8 +13,7 @@
 /* QEMU's arguments run to some KiB under libvirt; the name comes first among them. */
 enum { ARGUMENTS_SIZE = 16384, STAT_SIZE = 1024, START_FIELD = 22 };
 
-/* The process of an entry "PID-FD"; 0: it is none. */
-static int pid_of(const char *entry)
+int kvm_entry_pid(const char *entry)
 {
 	char *end;
 	long pid = strtol(entry, &end, 10);
@@ -43,7 +42,7 @@ int kvm_find_by_pid(const char *kvm_directory, int pid, char entry[KVM_ENTRY_MAX
 	if (!dir)
 		return -errno;
 	while ((at = readdir(dir)))
-		if (pid_of(at->d_name) == pid && !found++)
+		if (kvm_entry_pid(at->d_name) == pid && !found++)
 			snprintf(entry, KVM_ENTRY_MAX, "%.31s", at->d_name);
 	closedir(dir);
 	if (found > 1)
@@ -73,18 +72,23 @@ static ssize_t read_proc(const char *proc_directory, int pid, const char *file, 
 	return length;
 }
 
-/* "NAME", "NAME,more=...", "guest=NAME" and "guest=NAME,more=...". */
-static bool value_names(const char *value, const char *name)
+/* Of "NAME", "NAME,more=...", "guest=NAME" and "guest=NAME,more=...". */
+static int copy_name(const char *value, char name[KVM_NAME_MAX])
 {
 	static const char key[] = "guest=";
-	size_t length = strlen(name);
+	size_t length;
 
 	if (!strncmp(value, key, sizeof(key) - 1))
 		value += sizeof(key) - 1;
-	return !strncmp(value, name, length) && (!value[length] || value[length] == ',');
+	length = strcspn(value, ",");
+	if (!length || length >= KVM_NAME_MAX)
+		return -ENOENT;
+	memcpy(name, value, length);
+	name[length] = '\0';
+	return 0;
 }
 
-bool kvm_arguments_name(const char *arguments, size_t length, const char *name)
+int kvm_arguments_name(const char *arguments, size_t length, char name[KVM_NAME_MAX])
 {
 	const char *at = arguments, *end = arguments + length;
 	bool next = false;
@@ -93,46 +97,23 @@ bool kvm_arguments_name(const char *arguments, size_t length, const char *name)
 		size_t rest = (size_t)(end - at), size = strnlen(at, rest);
 
 		if (size == rest)
-			return false; /* cut off */
+			return -ENOENT; /* cut off */
 		if (next)
-			return value_names(at, name);
+			return copy_name(at, name);
 		next = !strcmp(at, "-name") || !strcmp(at, "--name");
 		at += size + 1;
 	}
-	return false;
+	return -ENOENT;
 }
 
-static bool has_name(const char *proc_directory, int pid, const char *name)
+int kvm_process_name(const char *proc_directory, int pid, char name[KVM_NAME_MAX])
 {
 	char arguments[ARGUMENTS_SIZE];
 	ssize_t length = read_proc(proc_directory, pid, "cmdline", arguments, sizeof(arguments));
 
-	return length > 0 && kvm_arguments_name(arguments, (size_t)length, name);
-}
-
-int kvm_find_by_name(const char *kvm_directory, const char *proc_directory, const char *name,
-		     int *pid, char why[KVM_WHY_MAX])
-{
-	DIR *dir = opendir(kvm_directory);
-	const struct dirent *at;
-	int found = 0;
-
-	why[0] = '\0';
-	if (!dir)
-		return -errno;
-	*pid = 0;
-	while (found < 2 && (at = readdir(dir))) {
-		int one = pid_of(at->d_name);
-
-		if (!one || one == *pid || !has_name(proc_directory, one, name))
-			continue;
-		*pid = one;
-		found++;
-	}
-	closedir(dir);
-	if (found > 1)
-		return several(why, "several processes have a virtual machine of this name");
-	return found ? 0 : -ENOENT;
+	if (length < 0)
+		return (int)length;
+	return kvm_arguments_name(arguments, (size_t)length, name);
 }
 
 /* The name of a program, in parentheses, may hold blanks and parentheses. */

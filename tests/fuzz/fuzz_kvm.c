@@ -29,6 +29,16 @@ static void check_number(const char *text, size_t size)
 		abort();
 }
 
+/* A whole one, that nothing else is appended to. */
+static void check_name(const char *text, size_t size)
+{
+	char name[KVM_NAME_MAX];
+
+	if (!kvm_arguments_name(text, size, name) &&
+	    (!name[0] || strnlen(name, sizeof(name)) == sizeof(name) || strchr(name, ',')))
+		abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *text = malloc(size + 1);
@@ -39,7 +49,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memcpy(text, data, size);
 	text[size] = '\0';
 	check_number(text, size);
-	kvm_arguments_name(text, size, "web");
+	check_name(text, size);
 	kvm_parse_start(text, &value);
 	free(text);
 	return 0;
