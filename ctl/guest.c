@@ -120,6 +120,8 @@ static int set_vm(json_t *parameters, const struct options *options)
 		json_object_set_new(parameters, "vm", json_sprintf("pid:%s", options->pid));
 	if (options->vm)
 		json_object_set_new(parameters, "vm", json_sprintf("name:%s", options->vm));
+	if (options->vm && options->new_vm)
+		json_object_set_new(parameters, "new", json_true());
 	return CTL_FINE;
 }
 

@@ -53,6 +53,7 @@ struct options {
 	const char *warning; /* soon, imminent, none */
 	const char *pid; /* whose counter the guest has */
 	const char *vm;	 /* likewise, by name */
+	bool new_vm;	 /* which is still to be started */
 	const char *guests;  /* where the guests' pages are */
 };
 

@@ -125,15 +125,17 @@ static bool choose_name(const struct options *options, const json_t *reply, char
 }
 
 /*
- * Unless something else is said, its counter is that of the machine that QEMU calls so. Where KVM
- * cannot be asked, which has been said then, a machine without KVM may be meant.
+ * Unless something else is said, its counter is that of the machine that QEMU calls so, and not of
+ * one that runs already: the arguments are for QEMU's start. Where KVM cannot be asked, which has
+ * been said then, a machine without KVM may be meant.
  */
 static int add_guest(const struct options *options, const char *name)
 {
 	struct options all = *options;
 
+	all.new_vm = true;
 	if (options->offset || options->ratio || options->frac_bits || options->pid || options->vm)
-		return guest_change(options, name, "AddGuest");
+		return guest_change(&all, name, "AddGuest");
 	all.vm = name;
 	if (!guest_change(&all, name, "AddGuest"))
 		return CTL_FINE;

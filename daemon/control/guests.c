@@ -141,6 +141,7 @@ static json_t *parse_asked(struct connection *c, const json_t *parameters, struc
 {
 	const char *generation = given_text(parameters, "generation");
 	const char *vm = given_text(parameters, "vm");
+	bool is_new = json_is_true(json_object_get(parameters, "new"));
 	const char *wrong = parse_scale(parameters, &out->scale, &out->scale_given);
 	int err = 0;
 
@@ -148,9 +149,12 @@ static json_t *parse_asked(struct connection *c, const json_t *parameters, struc
 	out->vm[0] = '\0';
 	if (!wrong && generation && !parse_generation(generation, &out->generation))
 		wrong = "generation";
+	if (!wrong && is_new && (!vm || strncmp(vm, "name:", 5) != 0))
+		wrong = "new";
 	if (!wrong && vm)
-		err = out->scale_given ? -EINVAL
-				       : guest_follow_resolve(&c->daemon->follow, vm, out->vm);
+		err = out->scale_given
+			      ? -EINVAL
+			      : guest_follow_resolve(&c->daemon->follow, vm, is_new, out->vm);
 	if (err == -EINVAL)
 		wrong = "vm";
 	if (wrong)

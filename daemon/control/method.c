@@ -26,7 +26,7 @@ static const char service_text[] =
 
 struct parameter {
 	const char *name; /* NULL ends a list */
-	json_type type;
+	json_type type;	  /* JSON_TRUE: either */
 	bool optional;
 };
 
@@ -46,13 +46,11 @@ static const struct parameter guest_and_counter[] = {
 	{"name", JSON_STRING, false}, {"offset", JSON_STRING, true},
 	{"ratio", JSON_STRING, true}, {"frac_bits", JSON_INTEGER, true},
 	{"vm", JSON_STRING, true},    {0}};
-static const struct parameter new_guest[] = {{"name", JSON_STRING, false},
-					     {"offset", JSON_STRING, true},
-					     {"ratio", JSON_STRING, true},
-					     {"frac_bits", JSON_INTEGER, true},
-					     {"generation", JSON_STRING, true},
-					     {"vm", JSON_STRING, true},
-					     {0}};
+static const struct parameter new_guest[] = {
+	{"name", JSON_STRING, false},	   {"offset", JSON_STRING, true},
+	{"ratio", JSON_STRING, true},	   {"frac_bits", JSON_INTEGER, true},
+	{"generation", JSON_STRING, true}, {"vm", JSON_STRING, true},
+	{"new", JSON_TRUE, true},	   {0}};
 static const struct parameter disruption[] = {{"name", JSON_STRING, false},
 					      {"reason", JSON_STRING, true},
 					      {"warning", JSON_STRING, true},
@@ -202,6 +200,11 @@ static bool is_known(const struct method *method, const char *name)
 	return false;
 }
 
+static bool has_type(const json_t *value, json_type type)
+{
+	return type == JSON_TRUE ? json_is_boolean(value) : json_typeof(value) == type;
+}
+
 /* The name of the parameter that is missing, of the wrong type, or unknown; NULL: all is well. */
 static const char *wrong_parameter(const struct method *method, const struct varlink_call *call)
 {
@@ -214,7 +217,7 @@ static const char *wrong_parameter(const struct method *method, const struct var
 		value = json_object_get(parameters, p->name);
 		if (p->optional && (!value || json_is_null(value)))
 			continue;
-		if (!value || json_typeof(value) != p->type)
+		if (!value || !has_type(value, p->type))
 			return p->name;
 	}
 	json_object_foreach(parameters, name, value)

@@ -28,34 +28,73 @@ static bool parse_pid(const char *text, int *pid)
 	return *pid > 0 && (!text[digits] || text[digits] == ':');
 }
 
-int guest_follow_resolve(const struct guest_follow *f, const char *text, char vm[GUEST_VM_MAX])
+static int resolve_pid(const struct guest_follow *f, const char *text, char vm[GUEST_VM_MAX])
 {
 	uint64_t start;
 	int pid, err;
 
-	if (!strncmp(text, "name:", 5)) {
-		size_t length = strlen(text);
-
-		for (size_t i = 0; i < length; i++)
-			if (text[i] <= ' ' || text[i] > '~' || text[i] == ',')
-				return -EINVAL;
-		if (length == 5 || length >= GUEST_VM_MAX)
-			return -EINVAL;
-		snprintf(vm, GUEST_VM_MAX, "%s", text);
-	} else {
-		if (strncmp(text, "pid:", 4) || !parse_pid(text + 4, &pid) || strchr(text + 4, ':'))
-			return -EINVAL;
-		err = kvm_process_start(f->proc_directory, pid, &start);
-		if (err)
-			return err;
+	if (!parse_pid(text, &pid) || strchr(text, ':'))
+		return -EINVAL;
+	err = kvm_process_start(f->proc_directory, pid, &start);
+	if (!err)
 		snprintf(vm, GUEST_VM_MAX, "pid:%d:%" PRIu64, pid, start);
-	}
-	return f->kvm_directory[0] && !access(f->kvm_directory, R_OK | X_OK) ? 0 : -EOPNOTSUPP;
+	return err;
+}
+
+static bool is_readable(const struct guest_follow *f)
+{
+	return f->kvm_directory[0] && !access(f->kvm_directory, R_OK | X_OK);
+}
+
+/*
+ * A new machine is told from the old ones by when they were started, not by when this is asked: its
+ * process may be a shell yet, which asks for the arguments and becomes QEMU afterwards.
+ */
+static int resolve_name(const struct guest_follow *f, const char *name, bool is_new,
+			char vm[GUEST_VM_MAX])
+{
+	uint64_t last = 0;
+	int length = snprintf(vm, GUEST_VM_MAX, "name:%s", name), err = 0;
+
+	if (!*name || length >= GUEST_VM_MAX)
+		return -EINVAL;
+	for (const char *c = name; *c; c++)
+		if (*c <= ' ' || *c > '~' || *c == ',')
+			return -EINVAL;
+	if (is_new && is_readable(f))
+		err = kvm_last_of_name(f->kvm_directory, f->proc_directory, name, &last);
+	if (last)
+		length = snprintf(vm, GUEST_VM_MAX, "name:%s,after=%" PRIu64, name, last);
+	return length < GUEST_VM_MAX ? err : -EINVAL;
+}
+
+int guest_follow_resolve(const struct guest_follow *f, const char *text, bool is_new,
+			 char vm[GUEST_VM_MAX])
+{
+	int err = -EINVAL;
+
+	if (!strncmp(text, "name:", 5))
+		err = resolve_name(f, text + 5, is_new, vm);
+	else if (!strncmp(text, "pid:", 4))
+		err = resolve_pid(f, text + 4, vm);
+	if (err)
+		return err;
+	return is_readable(f) ? 0 : -EOPNOTSUPP;
 }
 
 static bool is_by_name(const struct guest_page *guest)
 {
 	return !strncmp(guest->facts.vm, "name:", 5);
+}
+
+/* Of "name:NAME" and "name:NAME,after=START"; returns START, 0: any. */
+static uint64_t split_name(const struct guest_page *guest, char name[KVM_NAME_MAX])
+{
+	static const char key[] = ",after=";
+	const char *text = guest->facts.vm + 5, *after = strstr(text, key);
+
+	snprintf(name, KVM_NAME_MAX, "%.*s", (int)strcspn(text, ","), text);
+	return after ? strtoull(after + sizeof(key) - 1, NULL, 10) : 0;
 }
 
 /* The process that the guest is bound to, and its VM. */
@@ -94,9 +133,10 @@ static int check_name(const struct guest_follow *f, struct guest_page *guest, in
 		      char why[KVM_WHY_MAX])
 {
 	struct guest_watch at, *w = &guest->watch;
-	const char *name = guest->facts.vm + 5;
-	int err = kvm_names_find(&f->names, f->proc_directory, name, 0, now_ns, &at.pid, at.entry,
-				 why);
+	char name[KVM_NAME_MAX];
+	uint64_t after = split_name(guest, name);
+	int err = kvm_names_find(&f->names, f->proc_directory, name, after, now_ns, &at.pid,
+				 at.entry, why);
 
 	if (err)
 		return err;
@@ -213,10 +253,22 @@ static bool read_names(struct guest_follow *f, int64_t now_ns)
 	return kvm_names_step(&f->names, f->kvm_directory, f->proc_directory, now_ns);
 }
 
+/* What was started before the machine itself says nothing of what runs now. */
+static void forget_other_boots(struct guest_pages *g)
+{
+	for (unsigned int i = 0; i < g->count; i++) {
+		struct guest_facts *facts = &g->guests[i].facts;
+
+		if (is_by_name(&g->guests[i]) && strcmp(facts->boot_id, g->boot_id) != 0)
+			facts->vm[strcspn(facts->vm, ",")] = '\0';
+	}
+}
+
 void guest_follow_confirm(struct guest_follow *f, int64_t now_ns)
 {
 	unsigned int by_name;
 
+	forget_other_boots(f->guests);
 	count_followed(f->guests, &by_name);
 	while (by_name && read_names(f, now_ns))
 		continue;

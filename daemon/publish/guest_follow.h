@@ -3,7 +3,8 @@
  * Guests whose counter is read from KVM: found, watched, and given up as soon as it is in doubt.
  *
  * guest_facts.vm says whose counter it is: "pid:PID:START" for one process, "name:NAME" for
- * whichever process has a VM of that name.
+ * whichever process has a VM of that name, "name:NAME,after=START" for one that was started later
+ * than START, in the ticks of /proc/PID/stat since this boot.
  */
 #ifndef VMCLOCK_GUEST_FOLLOW_H
 #define VMCLOCK_GUEST_FOLLOW_H
@@ -23,10 +24,12 @@ struct guest_follow {
 };
 
 /*
- * From "pid:PID" or "name:NAME" to what is kept. 0; -EINVAL: neither; -ENOENT: no such process;
- * -EOPNOTSUPP: KVM's directory is not to be had; -errno.
+ * From "pid:PID" or "name:NAME" to what is kept. `is_new`: the machine of the name is still to be
+ * started, and is none of those that have the name now. 0; -EINVAL: neither; -ENOENT: no such
+ * process; -EOPNOTSUPP: KVM's directory is not to be had; -errno.
  */
-int guest_follow_resolve(const struct guest_follow *f, const char *text, char vm[GUEST_VM_MAX]);
+int guest_follow_resolve(const struct guest_follow *f, const char *text, bool is_new,
+			 char vm[GUEST_VM_MAX]);
 
 /* At the daemon's start, before the first line: no scale of before is taken that KVM does not
  * confirm. */

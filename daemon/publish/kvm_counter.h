@@ -52,6 +52,13 @@ int kvm_arguments_name(const char *arguments, size_t length, char name[KVM_NAME_
 /* Likewise, of a process. 0; -ENOENT; -errno. */
 int kvm_process_name(const char *proc_directory, int pid, char name[KVM_NAME_MAX]);
 
+/*
+ * When the last of the processes that have a VM and this name was started, as kvm_process_start()
+ * has it; 0: there is none. 0; -errno.
+ */
+int kvm_last_of_name(const char *kvm_directory, const char *proc_directory, const char *name,
+		     uint64_t *start);
+
 /* When a process was started, since boot, in ticks: no two of one number agree. -ENOENT; -errno. */
 int kvm_process_start(const char *proc_directory, int pid, uint64_t *out);
 

@@ -145,3 +145,25 @@ int kvm_process_start(const char *proc_directory, int pid, uint64_t *out)
 
 	return length < 0 ? (int)length : kvm_parse_start(text, out);
 }
+
+int kvm_last_of_name(const char *kvm_directory, const char *proc_directory, const char *name,
+		     uint64_t *start)
+{
+	DIR *dir = opendir(kvm_directory);
+	const struct dirent *at;
+
+	*start = 0;
+	if (!dir)
+		return -errno;
+	while ((at = readdir(dir))) {
+		char found[KVM_NAME_MAX];
+		int pid = kvm_entry_pid(at->d_name);
+		uint64_t one;
+
+		if (pid && !kvm_process_name(proc_directory, pid, found) && !strcmp(found, name) &&
+		    !kvm_process_start(proc_directory, pid, &one) && one > *start)
+			*start = one;
+	}
+	closedir(dir);
+	return 0;
+}

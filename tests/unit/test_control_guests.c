@@ -164,7 +164,9 @@ static void a_guest_is_bound_to_a_machine_of_kvm(void **state)
 		      HOST ".GuestFailed", NULL);
 	assert_int_equal(guests->count, 0);
 	follow->kvm_directory = top;
-	fine("AddGuest", "\"name\":\"web\",\"vm\":\"name:web\"");
+	fine("AddGuest", "\"name\":\"new\",\"vm\":\"name:new\",\"new\":true");
+	fine("RemoveGuest", "\"name\":\"new\"");
+	fine("AddGuest", "\"name\":\"web\",\"vm\":\"name:web\",\"new\":false");
 	assert_member("vm", "name:web");
 	assert_member("status", "unreliable");
 	fine("SetGuest", "\"name\":\"web\",\"offset\":\"6\"");
@@ -265,6 +267,9 @@ static void senseless_parameters_are_named(void **state)
 		{"\"name\":\"a\",\"generation\":\"-1\"", "generation"},
 		{"\"name\":\"a\",\"vm\":\"41\"", "vm"},
 		{"\"name\":\"a\",\"vm\":\"name:a\",\"offset\":\"1\"", "vm"},
+		{"\"name\":\"a\",\"vm\":\"name:a\",\"new\":\"yes\"", "new"},
+		{"\"name\":\"a\",\"vm\":\"pid:1\",\"new\":true", "new"},
+		{"\"name\":\"a\",\"new\":true", "new"},
 		{"\"name\":\"a\",\"more\":1", "more"},
 	};
 

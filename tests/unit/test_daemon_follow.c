@@ -165,14 +165,19 @@ static void second(void)
 	pass(SECOND_NS);
 }
 
-static void add(const char *name, const char *vm)
+static void add_as(const char *name, const char *vm, bool is_new)
 {
 	struct guest_start start = {0};
 	char kept[GUEST_VM_MAX];
 
-	assert_int_equal(guest_follow_resolve(&follow, vm, kept), 0);
+	assert_int_equal(guest_follow_resolve(&follow, vm, is_new, kept), 0);
 	start.vm = kept;
 	assert_int_equal(guest_pages_add(&guests, name, &start), 0);
+}
+
+static void add(const char *name, const char *vm)
+{
+	add_as(name, vm, false);
 }
 
 static uint8_t status_of(const char *name)
@@ -376,6 +381,55 @@ static void a_second_machine_of_the_name_is_noticed(void **state)
 	assert_followed("web", -99999, 1, 0);
 }
 
+/* As for `qemu-args --replace` while the machine of before runs on. */
+static void a_new_guest_is_none_of_the_old_machines(void **state)
+{
+	(void)state;
+	make_vm("41-9", "-77\n", "281474976710656\n");
+	add_as("new", "name:web", true);
+	assert_string_equal(guest_pages_find(&guests, "new")->facts.vm, "name:web,after=1234");
+	add("old", "name:web");
+	second();
+	second();
+	assert_followed("old", -77, 1, 0);
+	assert_in_doubt("new", "no virtual machine");
+	guest_pages_close(&guests);
+	begin(); /* the daemon's next life knows */
+	second();
+	second();
+	assert_followed("old", -77, 1, 0);
+	assert_in_doubt("new", "no virtual machine");
+	make_process(42, 1235, "web");
+	make_vm("42-3", "-99999\n", "281474976710656\n");
+	second();
+	second();
+	assert_followed("new", -99999, 1, 0);
+	assert_in_doubt("old", "several processes");
+	make_process(43, 1236, "web");
+	make_vm("43-3", "-5\n", "281474976710656\n");
+	second();
+	assert_in_doubt("new", "several processes");
+	assert_int_equal(guest_pages_remove(&guests, "new"), 0);
+	add_as("next", "name:other", true); /* there is none yet */
+	assert_string_equal(guest_pages_find(&guests, "next")->facts.vm, "name:other");
+}
+
+/* Ticks are counted from the machine's start. */
+static void what_ran_before_is_of_one_boot(void **state)
+{
+	struct guest_page *guest;
+
+	(void)state;
+	make_vm("41-9", "-77\n", "281474976710656\n");
+	add_as("web", "name:web", true);
+	guest = &guests.guests[0];
+	guest_follow_confirm(&follow, now_ns);
+	assert_string_equal(guest->facts.vm, "name:web,after=1234");
+	strcpy(guest->facts.boot_id, "another");
+	guest_follow_confirm(&follow, now_ns);
+	assert_string_equal(guest->facts.vm, "name:web");
+}
+
 /* Their names are read in steps, and a page is by the names of long ago at no time. */
 static void the_second_is_noticed_among_many_others(void **state)
 {
@@ -517,16 +571,16 @@ static void senseless_machines_are_refused(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
-		assert_int_equal(guest_follow_resolve(&follow, texts[i], vm), -EINVAL);
+		assert_int_equal(guest_follow_resolve(&follow, texts[i], false, vm), -EINVAL);
 	memset(longest, 'x', sizeof(longest));
 	memcpy(longest, "name:", 5);
 	longest[GUEST_VM_MAX] = '\0';
-	assert_int_equal(guest_follow_resolve(&follow, longest, vm), -EINVAL);
-	assert_int_equal(guest_follow_resolve(&follow, "pid:40", vm), -ENOENT);
-	assert_int_equal(guest_follow_resolve(&follow, "pid:41", vm), 0);
+	assert_int_equal(guest_follow_resolve(&follow, longest, false, vm), -EINVAL);
+	assert_int_equal(guest_follow_resolve(&follow, "pid:40", false, vm), -ENOENT);
+	assert_int_equal(guest_follow_resolve(&follow, "pid:41", false, vm), 0);
 	assert_string_equal(vm, "pid:41:1234");
 	follow.kvm_directory = "";
-	assert_int_equal(guest_follow_resolve(&follow, "pid:41", vm), -EOPNOTSUPP);
+	assert_int_equal(guest_follow_resolve(&follow, "pid:41", false, vm), -EOPNOTSUPP);
 }
 
 static void assert_name(const char *arguments, size_t length, const char *expected)
@@ -576,6 +630,8 @@ int main(void)
 		CASE(a_kernel_that_does_not_tell_is_not_believed),
 		CASE(another_process_is_another_guest),
 		CASE(a_second_machine_of_the_name_is_noticed),
+		CASE(a_new_guest_is_none_of_the_old_machines),
+		CASE(what_ran_before_is_of_one_boot),
 		CASE(the_second_is_noticed_among_many_others),
 		CASE(what_was_seen_before_a_disruption_settles_anew),
 		CASE(a_new_life_of_the_daemon_asks_kvm_first),
