@@ -106,15 +106,62 @@ static bool set_warning(struct options *options, const char *warning)
 	return true;
 }
 
+/* Where an option's value goes as it is; NULL: it means something. */
+static const char **text_of(struct options *options, enum option_bit bit)
+{
+	switch (bit) {
+	case OPTION_SOCKET:
+		return &options->socket;
+	case OPTION_OFFSET:
+		return &options->offset;
+	case OPTION_RATIO:
+		return &options->ratio;
+	case OPTION_FRAC_BITS:
+		return &options->frac_bits;
+	case OPTION_NAME:
+		return &options->name;
+	case OPTION_TABLE:
+		return &options->table;
+	case OPTION_GENERATION:
+		return &options->generation;
+	case OPTION_PID:
+		return &options->pid;
+	case OPTION_VM:
+		return &options->vm;
+	case OPTION_REASON:
+		return &options->reason;
+	case OPTION_GUESTS:
+		return &options->guests;
+	default:
+		return NULL;
+	}
+}
+
+/* What an option turns on; NULL: it takes a value. */
+static bool *flag_of(struct options *options, enum option_bit bit)
+{
+	switch (bit) {
+	case OPTION_JSON:
+		return &options->json;
+	case OPTION_REPLACE:
+		return &options->replace;
+	case OPTION_DEVICE:
+		return &options->device;
+	default:
+		return NULL;
+	}
+}
+
 static bool set_option(struct options *options, const struct option_text *text, const char *value)
 {
+	const char **plain = text_of(options, text->bit);
+	bool *flag = flag_of(options, text->bit);
+
+	if (plain)
+		*plain = value;
+	if (flag)
+		*flag = true;
 	switch (text->bit) {
-	case OPTION_SOCKET:
-		options->socket = value;
-		return true;
-	case OPTION_JSON:
-		options->json = true;
-		return true;
 	case OPTION_COUNTER:
 		return set_counter(options, value);
 	case OPTION_FOR:
@@ -125,50 +172,15 @@ static bool set_option(struct options *options, const struct option_text *text, 
 		return set_time(&options->timeout_ns, text, value);
 	case OPTION_UNRELIABLE_ABOVE:
 		return set_time(&options->unreliable_above_ns, text, value);
-	case OPTION_OFFSET:
-		options->offset = value;
-		return true;
-	case OPTION_RATIO:
-		options->ratio = value;
-		return true;
-	case OPTION_FRAC_BITS:
-		options->frac_bits = value;
-		return true;
-	case OPTION_NAME:
-		options->name = value;
-		return true;
-	case OPTION_REPLACE:
-		options->replace = true;
-		return true;
-	case OPTION_DEVICE:
-		options->device = true;
-		return true;
-	case OPTION_TABLE:
-		options->table = value;
-		return true;
-	case OPTION_GENERATION:
-		options->generation = value;
-		return true;
-	case OPTION_PID:
-		options->pid = value;
-		return true;
-	case OPTION_VM:
-		options->vm = value;
-		return true;
-	case OPTION_REASON:
-		options->reason = value;
-		return true;
 	case OPTION_SOON:
 		return set_warning(options, "soon");
 	case OPTION_IMMINENT:
 		return set_warning(options, "imminent");
 	case OPTION_CLEAR:
 		return set_warning(options, "none");
-	case OPTION_GUESTS:
-		options->guests = value;
-		return true;
+	default:
+		return plain || flag;
 	}
-	return false;
 }
 
 /* What getopt_long() shall know: the options that this subcommand takes. */
