@@ -83,12 +83,15 @@ static int write_page(struct daemon *d, const struct publication *p)
 	err = publisher_publish(&d->page, p, &calendar, loop_now_ns(), &raised_ns);
 	if (err == -ESTALE)
 		return err; /* there will be another line */
-	if (!err)
-		daemon_take_splice(d, raised_ns);
-	daemon_update_guests(d, p->disrupted); /* they have pages of their own */
-	if (!err)
-		say_ready(d);
-	return err;
+	if (err) {
+		/* Guests have pages of their own, and must not go on with the line before. */
+		guest_pages_update(&d->guests, p, &calendar);
+		return err;
+	}
+	daemon_take_splice(d, raised_ns);
+	daemon_update_guests(d, p->disrupted);
+	say_ready(d);
+	return 0;
 }
 
 /* A line that the driver would have to step back for is the discipline's to break. */

@@ -38,6 +38,11 @@ def _run(test, *words, seconds=10):
     return subprocess.run(command, check=False, capture_output=True, text=True, timeout=seconds)
 
 
+def _ctl(test, *words):
+    return subprocess.run([test.build / "ctl" / "vmclockctl", *words], check=False,
+                          capture_output=True, text=True, timeout=30).stdout
+
+
 @scenario(seconds=3)
 def bad_configuration(test):
     """Exit status 78, and FILE:LINE on standard error."""
@@ -142,6 +147,10 @@ def no_page_that_is_not_ours(test):
     test.tap.check(str(page) in daemon.text() and daemon.alive(),
                    "the message names it, and the daemon goes on",
                    next((line for line in daemon.text().splitlines() if str(page) in line), ""))
+    _ctl(test, "guest", "add", "web", "--offset", "0", "--socket", test.directory / "control")
+    found = wait_until(lambda: "SYNCHRONIZED" in _ctl(test, "page", test.directory / "guests" / "web"),
+                       30, "the guest's page")
+    test.tap.check(found, "guests, who have pages of their own, get the time all the same")
 
 
 @scenario(seconds=12)
