@@ -78,7 +78,11 @@ static void note_grandmaster(struct phc *p)
 
 	ptp_identity_format(p->ptp4l.parent.identity, claims->reference);
 	claims->root_delay_ns = fabs(p->ptp4l.current.mean_path_delay_ns) * 2;
-	claims->leap = p->ptp4l.properties.leap_61 ? 1 : p->ptp4l.properties.leap_59 ? 2 : 0;
+	/* Who does not know UTC has nothing to announce of it: that is no word against others. */
+	if (p->ptp4l.properties.utc_offset_valid)
+		claims->leap = p->ptp4l.properties.leap_61   ? 1
+			       : p->ptp4l.properties.leap_59 ? 2
+							     : 0;
 }
 
 static void note_claims(struct phc *p, const struct phc_verdict *verdict)
@@ -131,6 +135,7 @@ static void look_at_clock(struct phc *p)
 		failed(p, problem, p->clock.device.fd < 0);
 		return;
 	}
+	p->source->stats.bogus = p->ptp4l.bogus;
 	phc_judge(&p->clock, p->asks_ptp4l ? &p->ptp4l : NULL, &reading, &verdict);
 	if (p->asks_ptp4l && p->source->config->timescale == TIMESCALE_AUTO &&
 	    ptp4l_has_answered(&p->ptp4l) && p->ptp4l.properties.ptp_timescale)

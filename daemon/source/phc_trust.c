@@ -10,12 +10,21 @@
 
 #include "dpll.h"
 
+#define NS_PER_S INT64_C(1000000000)
+
 /* IEEE 1588, 7.6.2.4: locked to a primary reference; was, and is still within what it states. */
 enum { CLASS_LOCKED = 6, CLASS_HOLDOVER = 7 };
 
-/* The last sync may be so old, and so far ahead where it came during the reading. */
-#define SYNC_OLDEST_NS 10e9
+/*
+ * The last sync may be so many of their intervals old, for one may be lost on the way, or where
+ * they are frequent so many ns; and so far ahead where it came during the reading.
+ */
+#define SYNC_OLDEST_INTERVALS 2.25
+#define SYNC_OLDEST_NS 1e9
 #define SYNC_AHEAD_NS -0.1e9
+
+/* A sync that is older than that came at the time of another clock. */
+#define SYNC_OTHER_CLOCK_NS 60e9
 
 __attribute__((format(printf, 2, 3))) static void call_unfit(struct phc_verdict *verdict,
 							     const char *format, ...)
@@ -87,6 +96,9 @@ static bool follows_true_time(const struct ptp4l *p, struct phc_verdict *verdict
 
 	if (!p->status.following && !primary)
 		call_unfit(verdict, "ptp4l follows no grandmaster: the clock runs free");
+	else if (p->status.following && p->port.state != PTP_PORT_SLAVE)
+		call_unfit(verdict, "ptp4l has not locked the clock to its grandmaster (port %s)",
+			   ptp_port_state_name(p->port.state));
 	else if (!primary && p->parent.clock_class != CLASS_HOLDOVER &&
 		 !p->properties.time_traceable)
 		call_unfit(verdict, "the grandmaster (class %u) follows nothing itself",
@@ -94,16 +106,47 @@ static bool follows_true_time(const struct ptp4l *p, struct phc_verdict *verdict
 	return !verdict->unfit;
 }
 
+static double oldest_sync_ns(const struct ptp4l *p)
+{
+	double interval_ns = isinf(p->port.sync_interval_s) ? 0 : p->port.sync_interval_s * 1e9;
+
+	return fmax(SYNC_OLDEST_NS, fmin(SYNC_OLDEST_INTERVALS * interval_ns, SYNC_OTHER_CLOCK_NS));
+}
+
 /* Old syncs say nothing of now; ones of another time tell that ptp4l steers another clock. */
 static bool is_fresh(const struct ptp4l *p, double age_ns, struct phc_verdict *verdict)
 {
 	if (!p->status.following)
 		return true;
-	if (age_ns > SYNC_OLDEST_NS && age_ns < 60e9)
-		call_unfit(verdict, "ptp4l has had no sync for %.0f s", age_ns * 1e-9);
-	else if (age_ns > SYNC_OLDEST_NS || age_ns < SYNC_AHEAD_NS)
+	if (p->status.ingress_ns == 0)
+		call_unfit(verdict, "ptp4l has had no sync yet");
+	else if (age_ns > SYNC_OTHER_CLOCK_NS || age_ns < SYNC_AHEAD_NS)
 		call_unfit(verdict, "ptp4l steers another clock: its last sync came at another "
 				    "time");
+	else if (age_ns > oldest_sync_ns(p))
+		call_unfit(verdict, "ptp4l has had no sync for %.1f s", age_ns * 1e-9);
+	return !verdict->unfit;
+}
+
+/*
+ * Who is a second off in TAI - UTC may have made either of the two from the other: neither can be
+ * told from right.
+ */
+static bool agrees_on_utc(const struct phc_clock *clock, const struct ptp4l *p, int64_t t_ns,
+			  struct phc_verdict *verdict)
+{
+	int theirs = p->properties.utc_offset_s;
+	int ours;
+
+	if (!p->properties.utc_offset_valid || !p->properties.ptp_timescale ||
+	    !clock->env->tai_offset_s)
+		return true;
+	if (clock->config->timescale == TIMESCALE_UTC)
+		t_ns += theirs * NS_PER_S;
+	ours = clock->env->tai_offset_s(clock->env->context, t_ns / NS_PER_S);
+	if (ours != theirs)
+		call_unfit(verdict, "the grandmaster says that TAI - UTC is %d s, and it is %d s",
+			   theirs, ours);
 	return !verdict->unfit;
 }
 
@@ -139,7 +182,7 @@ static void hear_ptp4l(const struct phc_clock *clock, const struct ptp4l *p,
 	if (!has_spoken(p, verdict) || !follows_true_time(p, verdict))
 		return;
 	age_ns = (double)reading->t_ns - (double)p->status.ingress_ns;
-	if (!is_fresh(p, age_ns, verdict))
+	if (!is_fresh(p, age_ns, verdict) || !agrees_on_utc(clock, p, reading->t_ns, verdict))
 		return;
 	if (!p->properties.ptp_timescale && clock->config->timescale == TIMESCALE_AUTO)
 		call_unfit(verdict, "the grandmaster's time scale is its own: give timescale = "

@@ -22,11 +22,40 @@ static void take_offset(struct ptp4l *p, int64_t offset_ns)
 	p->next_offset = (p->next_offset + 1) % PTP4L_OFFSETS;
 }
 
+/* Each port answers, in any order: the one that follows a master is what matters. */
+static void take_port(struct ptp4l *p, const struct ptp_port *port)
+{
+	bool first = p->awaited & 1u << PTP_PORT;
+
+	if (first || port->state == PTP_PORT_SLAVE)
+		p->port = *port;
+}
+
+/* Ports have answered by then. What was seen while the clock was not locked is of the past. */
+static void take_status(struct ptp4l *p, const struct ptp_time_status *status)
+{
+	if (p->port.state == PTP_PORT_SLAVE && status->ingress_ns != p->status.ingress_ns)
+		take_offset(p, status->offset_ns);
+	p->status = *status;
+}
+
+static bool answers_this_round(const struct ptp4l *p, const struct ptp_management *answer)
+{
+	return answer->sequence == (uint16_t)(p->sequence + answer->data_set);
+}
+
 static void take_answer(struct ptp4l *p, const struct ptp_management *answer)
 {
 	p->unanswered = 0;
-	p->awaited &= ~(1u << answer->data_set);
+	p->standard = answer->standard;
+	if (!answers_this_round(p, answer)) {
+		p->bogus++;
+		return;
+	}
 	switch (answer->data_set) {
+	case PTP_PORT:
+		take_port(p, &answer->port);
+		break;
 	case PTP_CURRENT:
 		p->current = answer->current;
 		break;
@@ -37,10 +66,9 @@ static void take_answer(struct ptp4l *p, const struct ptp_management *answer)
 		p->properties = answer->properties;
 		break;
 	default:
-		if (answer->status.ingress_ns != p->status.ingress_ns)
-			take_offset(p, answer->status.offset_ns);
-		p->status = answer->status;
+		take_status(p, &answer->status);
 	}
+	p->awaited &= ~(1u << answer->data_set);
 }
 
 static void answer_came(struct loop_watch *watch, short revents)
@@ -52,11 +80,15 @@ static void answer_came(struct loop_watch *watch, short revents)
 
 	(void)revents;
 	size = recv(watch->fd, data, sizeof(data), MSG_DONTWAIT);
-	if (size > 0 && !ptp_management_parse(data, (size_t)size, &answer) &&
-	    answer.domain == p->domain)
+	if (size < 0) {
+		if (errno != EAGAIN && errno != EINTR)
+			ptp4l_close(p);
+	} else if (!ptp_management_parse(data, (size_t)size, &answer) &&
+		   answer.domain == p->domain) {
 		take_answer(p, &answer);
-	else if (size < 0 && errno != EAGAIN && errno != EINTR)
-		ptp4l_close(p);
+	} else {
+		p->bogus++;
+	}
 }
 
 void ptp4l_init(struct ptp4l *p, struct loop *loop, const char *path, uint8_t domain)
@@ -136,9 +168,10 @@ static int send_questions(struct ptp4l *p)
 {
 	uint8_t request[PTP_MANAGEMENT_REQUEST_SIZE];
 
+	p->sequence = (uint16_t)(p->sequence + PTP_DATA_SETS);
 	for (int i = 0; i < PTP_DATA_SETS; i++) {
 		ptp_management_encode(request, (enum ptp_data_set)i, p->domain, p->standard,
-				      p->sequence++);
+				      (uint16_t)(p->sequence + i));
 		if (send(p->watch.fd, request, sizeof(request), MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
 			return -errno;
 	}

@@ -15,10 +15,12 @@ struct ptp4l {
 	struct loop *loop;
 	struct loop_watch watch; /* fd -1: closed */
 	char own_path[108];	 /* to be removed; "": none */
-	uint16_t sequence;
+	uint16_t sequence;	 /* of the last round's first question; the others follow */
 	bool asked;
 	unsigned int unanswered; /* rounds of questions in a row */
 	unsigned int awaited;	 /* answers to the last round, a bit each */
+	uint64_t bogus;		 /* answers to earlier rounds or to nothing that was asked */
+	struct ptp_port port;	 /* the one that follows a master, else any */
 	struct ptp_current current;
 	struct ptp_parent parent;
 	struct ptp_time_properties properties;
@@ -31,14 +33,17 @@ struct ptp4l {
 /* `path` has to last. */
 void ptp4l_init(struct ptp4l *ptp4l, struct loop *loop, const char *path, uint8_t domain);
 
-/* Sends the questions; the answers come through the loop. Never waits. */
+/*
+ * Sends the questions; the answers come through the loop. Never waits. What answers an earlier
+ * round comes too late: it is counted, and says nothing of the present.
+ */
 void ptp4l_ask(struct ptp4l *ptp4l);
 void ptp4l_close(struct ptp4l *ptp4l);
 
 /* All questions of the last round were answered. */
 bool ptp4l_has_answered(const struct ptp4l *ptp4l);
 
-/* The largest offset from the master of late, ns. */
+/* The largest offset from the master of late, while the clock was locked to it, ns. */
 double ptp4l_worst_offset_ns(const struct ptp4l *ptp4l);
 
 #endif

@@ -47,9 +47,8 @@ static const struct {
 	uint16_t id;
 	uint8_t size;
 } data_sets[] = {
-	[PTP_CURRENT] = {0x2001, 18},
-	[PTP_PARENT] = {0x2002, 32},
-	[PTP_TIME_PROPERTIES] = {0x2003, 4},
+	[PTP_PORT] = {0x2004, 26},	  [PTP_CURRENT] = {0x2001, 18},
+	[PTP_PARENT] = {0x2002, 32},	  [PTP_TIME_PROPERTIES] = {0x2003, 4},
 	[PTP_TIME_STATUS] = {0xc000, 50},
 };
 
@@ -90,6 +89,17 @@ void ptp_management_encode(uint8_t out[PTP_MANAGEMENT_REQUEST_SIZE], enum ptp_da
 	put_16(out + AT_TLV, TLV_MANAGEMENT);
 	put_16(out + AT_TLV_LENGTH, ID_SIZE);
 	put_16(out + AT_ID, data_sets[data_set].id);
+}
+
+static void parse_port(const uint8_t *data, struct ptp_port *out)
+{
+	int8_t log_interval = (int8_t)data[22];
+
+	*out = (struct ptp_port){
+		.state = data[10],
+		.sync_interval_s =
+			log_interval == INTERVAL_NONE ? INFINITY : ldexp(1, log_interval),
+	};
 }
 
 static void parse_current(const uint8_t *data, struct ptp_current *out)
@@ -163,8 +173,11 @@ int ptp_management_parse(const uint8_t *data, size_t size, struct ptp_management
 		.data_set = (enum ptp_data_set)data_set,
 		.sequence = get_16(data + AT_SEQUENCE),
 		.domain = data[AT_DOMAIN],
+		.standard = data[0] >> 4,
 	};
-	if (data_set == PTP_CURRENT)
+	if (data_set == PTP_PORT)
+		parse_port(data + AT_DATA, &out->port);
+	else if (data_set == PTP_CURRENT)
 		parse_current(data + AT_DATA, &out->current);
 	else if (data_set == PTP_PARENT)
 		parse_parent(data + AT_DATA, &out->parent);
@@ -196,4 +209,14 @@ void ptp_identity_format(const uint8_t identity[PTP_IDENTITY_SIZE], char out[PTP
 
 	snprintf(out, PTP_IDENTITY_TEXT, "%02x%02x%02x.%02x%02x.%02x%02x%02x", i[0], i[1], i[2],
 		 i[3], i[4], i[5], i[6], i[7]);
+}
+
+const char *ptp_port_state_name(uint8_t state)
+{
+	static const char *const names[] = {
+		"?",	      "INITIALIZING", "FAULTY",	 "DISABLED",	 "LISTENING",
+		"PRE_MASTER", "MASTER",	      "PASSIVE", "UNCALIBRATED", "SLAVE",
+	};
+
+	return names[state < sizeof(names) / sizeof(names[0]) ? state : 0];
 }

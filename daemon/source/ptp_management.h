@@ -2,7 +2,7 @@
 /*
  * PTP management messages (IEEE 1588-2008, clause 15): the questions to a ptp4l, and its answers.
  *
- * Four data sets tell how well it follows its grandmaster. TIME_STATUS_NP is linuxptp's own.
+ * Five data sets tell how well it follows its grandmaster. TIME_STATUS_NP is linuxptp's own.
  */
 #ifndef VMCLOCK_PTP_MANAGEMENT_H
 #define VMCLOCK_PTP_MANAGEMENT_H
@@ -13,7 +13,24 @@
 
 enum { PTP_MANAGEMENT_REQUEST_SIZE = 54, PTP_IDENTITY_SIZE = 8, PTP_IDENTITY_TEXT = 20 };
 
-enum ptp_data_set { PTP_CURRENT, PTP_PARENT, PTP_TIME_PROPERTIES, PTP_TIME_STATUS, PTP_DATA_SETS };
+/* In this order they are asked, and answered: ports before what came in by them. */
+enum ptp_data_set {
+	PTP_PORT,
+	PTP_CURRENT,
+	PTP_PARENT,
+	PTP_TIME_PROPERTIES,
+	PTP_TIME_STATUS,
+	PTP_DATA_SETS
+};
+
+/* Of 8.2.5.3.1; others do not matter here. */
+enum ptp_port_state { PTP_PORT_MASTER = 6, PTP_PORT_SLAVE = 9 };
+
+/* One of several, each of which answers. */
+struct ptp_port {
+	uint8_t state;		/* ptp_port_state; SLAVE: the clock is locked to its master */
+	double sync_interval_s; /* between the syncs of its master; INFINITY: not stated */
+};
 
 struct ptp_current {
 	unsigned int steps_removed; /* clocks between us and the grandmaster, 1: none */
@@ -42,9 +59,11 @@ struct ptp_time_status {
 
 struct ptp_management {
 	enum ptp_data_set data_set;
-	uint16_t sequence;
+	uint16_t sequence; /* of the question */
 	uint8_t domain;
+	uint8_t standard;
 	union {
+		struct ptp_port port;
 		struct ptp_current current;
 		struct ptp_parent parent;
 		struct ptp_time_properties properties;
@@ -65,5 +84,8 @@ double ptp_accuracy_ns(uint8_t accuracy);
 
 /* "001122.fffe.334455" */
 void ptp_identity_format(const uint8_t identity[PTP_IDENTITY_SIZE], char out[PTP_IDENTITY_TEXT]);
+
+/* "UNCALIBRATED"; "?" where there is no such state. */
+const char *ptp_port_state_name(uint8_t state);
 
 #endif

@@ -47,6 +47,7 @@ static void put(uint8_t *at, uint64_t value, int bytes)
 static void serve_good_answers(void)
 {
 	memset(server.data, 0, sizeof(server.data));
+	server.data[PTP_PORT][10] = PTP_PORT_SLAVE;		     /* syncs each second */
 	put(server.data[PTP_CURRENT], 1, 2);			     /* steps removed */
 	put(server.data[PTP_CURRENT] + 10, UINT64_C(1234) << 16, 8); /* path delay */
 	server.data[PTP_PARENT][19] = 6;			     /* class */
@@ -87,6 +88,35 @@ static size_t make_answer(uint8_t *message, const uint8_t *question, int data_se
 	return size;
 }
 
+/* Answers to questions of before are sent again, or for the first time. */
+static struct {
+	uint8_t message[256];
+	size_t size;
+} kept[PTP_DATA_SETS];
+
+static void keep_questions(void)
+{
+	uint8_t question[256];
+
+	for (int i = 0; i < PTP_DATA_SETS; i++) {
+		assert_int_equal(recv(server.fd, question, sizeof(question), MSG_DONTWAIT),
+				 PTP_MANAGEMENT_REQUEST_SIZE);
+		kept[i].size = make_answer(kept[i].message, question, i);
+	}
+}
+
+static void answer_kept(void)
+{
+	struct sockaddr_un to = {.sun_family = AF_UNIX};
+	socklen_t length = sizeof(to);
+
+	getsockname(ptp4l.watch.fd, (struct sockaddr *)&to, &length);
+	for (int i = 0; i < PTP_DATA_SETS; i++)
+		assert_int_equal(sendto(server.fd, kept[i].message, kept[i].size, 0,
+					(struct sockaddr *)&to, length),
+				 kept[i].size);
+}
+
 /* Answers what was asked; how many questions there were. */
 static int answer(uint8_t standard)
 {
@@ -114,7 +144,7 @@ static int answer(uint8_t standard)
 
 static void run_loop(void)
 {
-	for (int i = 0; i < 8; i++)
+	for (int i = 0; i < 4 * PTP_DATA_SETS; i++)
 		assert_int_equal(loop_run_once(&loop, 0), 0);
 }
 
@@ -181,6 +211,8 @@ static void answers_are_understood(void **state)
 	assert_false(ptp4l_has_answered(&ptp4l));
 	one_round();
 	assert_true(ptp4l_has_answered(&ptp4l));
+	assert_int_equal(ptp4l.port.state, PTP_PORT_SLAVE);
+	assert_true(ptp4l.port.sync_interval_s == 1);
 	assert_int_equal(ptp4l.current.steps_removed, 1);
 	assert_true(ptp4l.current.mean_path_delay_ns == 1234);
 	assert_int_equal(ptp4l.parent.clock_class, 6);
@@ -204,6 +236,89 @@ static void the_other_standard_is_found(void **state)
 	}
 	assert_true(ptp4l_has_answered(&ptp4l));
 	assert_int_equal(ptp4l.standard, 1);
+}
+
+static void answers_of_an_earlier_round_are_not_of_the_present(void **state)
+{
+	(void)state;
+	ptp4l_ask(&ptp4l);
+	keep_questions();
+	put(server.data[PTP_TIME_STATUS], 777, 8);
+	server.data[PTP_PORT][10] = 8; /* meanwhile UNCALIBRATED */
+	ptp4l_ask(&ptp4l);
+	answer_kept();
+	run_loop();
+	assert_false(ptp4l_has_answered(&ptp4l));
+	assert_int_equal(ptp4l.bogus, PTP_DATA_SETS);
+	assert_int_equal(ptp4l.status.offset_ns, 0);
+	assert_true(ptp4l_worst_offset_ns(&ptp4l) == 0);
+	assert_int_equal(answer(0), PTP_DATA_SETS);
+	run_loop();
+	assert_true(ptp4l_has_answered(&ptp4l));
+	assert_int_equal(ptp4l.status.offset_ns, 777);
+	assert_int_equal(ptp4l.port.state, 8);
+	assert_int_equal(ptp4l.bogus, PTP_DATA_SETS);
+	/* Late ones after the right ones, and nonsense, change nothing either. */
+	answer_kept();
+	run_loop();
+	assert_int_equal(ptp4l.status.offset_ns, 777);
+	assert_int_equal(ptp4l.bogus, 2 * PTP_DATA_SETS);
+}
+
+static void rounds_are_told_apart_when_their_numbers_wrap(void **state)
+{
+	(void)state;
+	ptp4l.sequence = UINT16_MAX - 2 * PTP_DATA_SETS;
+	for (int i = 0; i < 6; i++) {
+		one_round();
+		assert_true(ptp4l_has_answered(&ptp4l));
+	}
+	assert_int_equal(ptp4l.bogus, 0);
+	ptp4l.sequence = UINT16_MAX - PTP_DATA_SETS;
+	ptp4l_ask(&ptp4l);
+	keep_questions();
+	one_round();
+	answer_kept();
+	run_loop();
+	assert_int_equal(ptp4l.bogus, PTP_DATA_SETS);
+}
+
+static void a_late_answer_tells_the_standard(void **state)
+{
+	(void)state;
+	ptp4l_ask(&ptp4l);
+	keep_questions();
+	while (!ptp4l.standard)
+		ptp4l_ask(&ptp4l);
+	answer_kept();
+	run_loop();
+	assert_int_equal(ptp4l.standard, 0);
+	answer(1); /* what was asked meanwhile */
+	one_round();
+	assert_true(ptp4l_has_answered(&ptp4l));
+}
+
+/* A boundary clock: each port answers the one question. */
+static void of_many_ports_the_one_that_follows_counts(void **state)
+{
+	static const uint8_t states[] = {PTP_PORT_MASTER, PTP_PORT_SLAVE, PTP_PORT_MASTER};
+
+	(void)state;
+	for (unsigned int first = 0; first < 3; first++) {
+		ptp4l_ask(&ptp4l);
+		keep_questions();
+		for (unsigned int i = 0; i < 3; i++) {
+			kept[PTP_PORT].message[AT_DATA + 10] = states[(first + i) % 3];
+			answer_kept();
+			run_loop();
+		}
+		assert_int_equal(ptp4l.port.state, PTP_PORT_SLAVE);
+		assert_int_equal(ptp4l.bogus, 0);
+	}
+	/* None does now. */
+	server.data[PTP_PORT][10] = PTP_PORT_MASTER;
+	one_round();
+	assert_int_equal(ptp4l.port.state, PTP_PORT_MASTER);
 }
 
 static void a_ptp4l_that_was_restarted_is_found_again(void **state)
@@ -266,6 +381,15 @@ static void accuracies_are_those_of_the_standard(void **state)
 	assert_true(isinf(ptp_accuracy_ns(0)) && isinf(ptp_accuracy_ns(0x16)));
 }
 
+static int tai_offset_s(void *context, int64_t tai_s)
+{
+	(void)context;
+	(void)tai_s;
+	return 37;
+}
+
+static struct source_env calendar = {.tai_offset_s = tai_offset_s};
+
 /* The verdict on a clock that shows age_ns after the last sync. */
 static struct phc_verdict judge(int64_t age_ns, double max_error_ns,
 				enum config_timescale timescale)
@@ -273,7 +397,11 @@ static struct phc_verdict judge(int64_t age_ns, double max_error_ns,
 	static const struct phc_places nowhere = {.sys = "/nonexistent"};
 	const struct config_source config = {.max_error_ns = max_error_ns, .timescale = timescale};
 	const struct phc_clock clock = {
-		.config = &config, .places = &nowhere, .identity = {.index = 0}};
+		.config = &config,
+		.env = &calendar,
+		.places = &nowhere,
+		.identity = {.index = 0},
+	};
 	const struct phc_reading reading = {.t_ns = 1800000000000000000 + age_ns};
 	struct phc_verdict verdict;
 
@@ -314,6 +442,44 @@ static void a_clock_that_runs_free_is_not_used(void **state)
 	assert_unfit("follows no grandmaster: the clock runs free");
 }
 
+static void a_clock_that_is_not_locked_is_not_used(void **state)
+{
+	(void)state;
+	server.data[PTP_PORT][10] = 8;
+	assert_unfit("has not locked the clock to its grandmaster (port UNCALIBRATED)");
+	server.data[PTP_PORT][10] = 200;
+	assert_unfit("(port ?)");
+	server.data[PTP_PORT][10] = PTP_PORT_SLAVE;
+	assert_false(judge(0, 0, TIMESCALE_AUTO).unfit);
+}
+
+static void offsets_count_while_the_clock_is_locked(void **state)
+{
+	(void)state;
+	server.data[PTP_PORT][10] = 8;
+	put(server.data[PTP_TIME_STATUS], 123456789, 8);
+	one_round();
+	assert_true(ptp4l_worst_offset_ns(&ptp4l) == 0);
+	server.data[PTP_PORT][10] = PTP_PORT_SLAVE;
+	put(server.data[PTP_TIME_STATUS], 50, 8);
+	put(server.data[PTP_TIME_STATUS] + 8, 1800000000000000001, 8);
+	one_round();
+	assert_true(ptp4l_worst_offset_ns(&ptp4l) == 50);
+}
+
+static void a_grandmaster_that_is_wrong_about_utc_is_not_followed(void **state)
+{
+	(void)state;
+	put(server.data[PTP_TIME_PROPERTIES], 36, 2);
+	assert_unfit("says that TAI - UTC is 36 s, and it is 37 s");
+	assert_true(judge(0, 0, TIMESCALE_UTC).unfit);
+	/* What it does not stand for is nothing to hold against it. */
+	server.data[PTP_TIME_PROPERTIES][2] = PTP_TIMESCALE | TIME_TRACEABLE;
+	assert_false(judge(0, 0, TIMESCALE_AUTO).unfit);
+	server.data[PTP_TIME_PROPERTIES][2] = UTC_OFFSET_VALID | TIME_TRACEABLE;
+	assert_false(judge(0, 0, TIMESCALE_UTC).unfit);
+}
+
 static void a_grandmaster_that_follows_nothing_is_not_followed(void **state)
 {
 	(void)state;
@@ -341,8 +507,21 @@ static void a_grandmaster_itself_is_used_if_it_says_that_it_is_locked(void **sta
 static void syncs_that_stopped_or_belong_to_another_clock_count_for_nothing(void **state)
 {
 	(void)state;
-	assert_true(judge(11000000000, 0, TIMESCALE_AUTO).unfit);
-	assert_non_null(strstr(judge(11000000000, 0, TIMESCALE_AUTO).problem, "no sync for 11 s"));
+	assert_false(judge(2200000000, 0, TIMESCALE_AUTO).unfit);
+	assert_true(judge(2300000000, 0, TIMESCALE_AUTO).unfit);
+	assert_non_null(strstr(judge(2300000000, 0, TIMESCALE_AUTO).problem, "no sync for 2.3 s"));
+	/* They come every 2 s, or 16 a second, or nobody says. */
+	server.data[PTP_PORT][22] = 1;
+	assert_false(judge(4400000000, 0, TIMESCALE_AUTO).unfit);
+	assert_true(judge(4600000000, 0, TIMESCALE_AUTO).unfit);
+	server.data[PTP_PORT][22] = 0xfc;
+	assert_false(judge(900000000, 0, TIMESCALE_AUTO).unfit);
+	assert_true(judge(1100000000, 0, TIMESCALE_AUTO).unfit);
+	server.data[PTP_PORT][22] = INTERVAL_NONE;
+	assert_true(judge(1100000000, 0, TIMESCALE_AUTO).unfit);
+	put(server.data[PTP_TIME_STATUS] + 8, 0, 8);
+	assert_unfit("no sync yet");
+	put(server.data[PTP_TIME_STATUS] + 8, UINT64_C(1800000000000000000), 8);
 	assert_true(judge(INT64_C(37000000000) * -1, 0, TIMESCALE_AUTO).unfit);
 	assert_non_null(strstr(judge(INT64_C(-37000000000), 0, TIMESCALE_AUTO).problem,
 			       "steers another clock"));
@@ -515,11 +694,18 @@ int main(void)
 		cmocka_unit_test(nonsense_is_no_answer),
 		cmocka_unit_test(accuracies_are_those_of_the_standard),
 		TEST(answers_are_understood),
+		TEST(answers_of_an_earlier_round_are_not_of_the_present),
+		TEST(rounds_are_told_apart_when_their_numbers_wrap),
+		TEST(a_late_answer_tells_the_standard),
+		TEST(of_many_ports_the_one_that_follows_counts),
 		TEST(the_other_standard_is_found),
 		TEST(a_ptp4l_that_was_restarted_is_found_again),
 		TEST(the_worst_offset_of_eight_syncs_counts),
 		TEST(the_error_is_accuracy_offset_and_path),
 		TEST(a_clock_that_runs_free_is_not_used),
+		TEST(a_clock_that_is_not_locked_is_not_used),
+		TEST(offsets_count_while_the_clock_is_locked),
+		TEST(a_grandmaster_that_is_wrong_about_utc_is_not_followed),
 		TEST(a_grandmaster_that_follows_nothing_is_not_followed),
 		TEST(a_grandmaster_itself_is_used_if_it_says_that_it_is_locked),
 		TEST(syncs_that_stopped_or_belong_to_another_clock_count_for_nothing),
