@@ -90,6 +90,17 @@ driver() {
 	needed_by "$1" "${2:-}"
 }
 
+# kernel_module NAME MODULES: one of the kernel's own, loaded before the tests, and what it needs.
+kernel_module() {
+	local path
+
+	path=$(find "$2/" -name "$1.ko*" -print -quit)
+	[[ -n $path ]] || die "$1 is not in $2"
+	xz -dcf "$path" >"$root/lib/modules/$1.ko"
+	needed_by "$root/lib/modules/$1.ko" "$2"
+	echo "/lib/modules/$1.ko" >>"$root/modules"
+}
+
 needed_by() {
 	local name path
 
