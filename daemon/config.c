@@ -104,6 +104,39 @@ static int read_drop_ins(struct config *config, const char *path, char *message,
 	return err;
 }
 
+static int source_fails(const struct config_source *source, const char *fault, char *message,
+			size_t message_size)
+{
+	snprintf(message, message_size, "%s:%u: [source %s]: %s", source->file, source->line,
+		 source->name, fault);
+	return -EINVAL;
+}
+
+/* The file is read once a key: it is short, and rarely asked for more than one. */
+static int read_keys(struct config *config, char *message, size_t message_size)
+{
+	char fault[CONFIG_PATH_MAX + 80];
+	struct ntp_key unused;
+	int err = 0;
+
+	if (config->ntp_keys[0])
+		err = key_file_find(config->ntp_keys, 0, &unused, message, message_size);
+	for (unsigned int i = 0; i < config->source_count && !err; i++) {
+		struct config_source *source = &config->sources[i];
+
+		if (!source->key)
+			continue;
+		err = key_file_find(config->ntp_keys, source->key, &source->secret, message,
+				    message_size);
+		if (err || source->secret.id)
+			continue;
+		snprintf(fault, sizeof(fault), "key %u is not in %s; expected one that is",
+			 source->key, config->ntp_keys);
+		err = source_fails(source, fault, message, message_size);
+	}
+	return err;
+}
+
 int config_read(struct config *config, const char *path, char *message, size_t message_size)
 {
 	int err;
@@ -124,6 +157,8 @@ int config_read(struct config *config, const char *path, char *message, size_t m
 				   "built-in default", message, message_size);
 	if (!err)
 		err = config_check(config, message, message_size);
+	if (!err)
+		err = read_keys(config, message, message_size);
 	return err;
 }
 
@@ -280,14 +315,14 @@ int config_check(struct config *config, char *message, size_t message_size)
 		if (!fault && source->type == SOURCE_TYPE_SYSTEM && config->host_clock)
 			fault = "the host's clock as a source, and [host] clock to make it follow; "
 				"expected one of them";
+		if (!fault && source->key && !config->ntp_keys[0])
+			fault = "key without a file of keys; expected keys = PATH in [ntp]";
 		if (!fault && slots > SLOTS_MAX)
 			fault = "too many sources; expected at most 64, each pool counted by its "
 				"members";
 		if (!fault)
 			continue;
-		snprintf(message, message_size, "%s:%u: [source %s]: %s", source->file,
-			 source->line, source->name, fault);
-		return -EINVAL;
+		return source_fails(source, fault, message, message_size);
 	}
 	return 0;
 }

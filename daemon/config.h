@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "counter.h"
+#include "key_file.h"
 
 enum {
 	CONFIG_SOURCES_MAX = 64,
@@ -65,6 +66,8 @@ struct config_source {
 	enum timestamps_mode timestamps;
 	char interface[16];	   /* bind to this one; "": any; phc: whose clock */
 	unsigned int pool_sources; /* 1..16 */
+	unsigned int key;	   /* number of the symmetric key, 1..4294967295; 0: none */
+	struct ntp_key secret;	   /* that key, from config_read() on */
 	/* sources that mark seconds */
 	char lock[CONFIG_NAME_MAX]; /* who names them; "": any */
 	double max_latency_ns;	    /* of the stamp of a pulse; INFINITY: not stated */
@@ -118,6 +121,8 @@ struct config {
 	/* [log] */
 	bool journal;
 	char event_log[CONFIG_PATH_MAX]; /* "": none */
+	/* [ntp] */
+	char ntp_keys[CONFIG_PATH_MAX]; /* file of symmetric keys; "": none */
 	/* [state] */
 	char state_file[CONFIG_PATH_MAX]; /* "": none */
 	/* [process] */
@@ -137,8 +142,9 @@ void config_defaults(struct config *config);
 
 /*
  * Reads `path` (CONFIG_DEFAULT_PATH may be missing, and is then empty), then every *.conf in
- * `path`.d/ in name order (later wins). Without any source the default `[source pool]` asking
- * pool.ntp.org is added. 0, or -EINVAL (text wrong), -errno (file); the message is "FILE:LINE: what
+ * `path`.d/ in name order (later wins), then the keys that sources ask for. Without any source the
+ * default `[source pool]` asking pool.ntp.org is added. What was read may hold secrets: wipe it
+ * before it is freed. 0, or -EINVAL (text wrong), -errno (file); the message is "FILE:LINE: what
  * is wrong; what was expected".
  */
 int config_read(struct config *config, const char *path, char *message, size_t message_size);

@@ -61,6 +61,9 @@ const struct config_key config_keys[] = {
 	  .words = "none" },
 	LATER("log", "statistics"),
 
+	{ "ntp", "keys", CONFIG_PATH, C(ntp_keys), 0, CONFIG_PATH_MAX, .fallback = "none",
+	  .words = "none" },
+
 	{ "state", "file", CONFIG_PATH, C(state_file), 0, CONFIG_PATH_MAX,
 	  .fallback = "/var/lib/vmclock/state", .words = "none" },
 
@@ -111,7 +114,8 @@ const struct config_key config_keys[] = {
 	{ "source", "ptp-domain", CONFIG_INTEGER, S(ptp_domain), 0, 255, .fallback = "0",
 	  .types = CONFIG_PHC },
 	{ "source", "dpll", CONFIG_SWITCH, S(dpll), .fallback = "off", .types = CONFIG_PHC },
-	LATER("source", "key"),
+	{ "source", "key", CONFIG_INTEGER, S(key), 1, UINT32_MAX, .fallback = "none",
+	  .words = "none", .types = CONFIG_NTP | CONFIG_POOL },
 	{ "source", "edge", CONFIG_WORD, S(edge), .fallback = "assert", .words = "assert|clear",
 	  .types = CONFIG_PPS | CONFIG_EXTTS },
 	{ "source", "lock", CONFIG_NAME, S(lock), 0, CONFIG_NAME_MAX, .fallback = "any",

@@ -15,7 +15,7 @@ enum config_kind {
 	CONFIG_TIME_S,	 /* time with unit, stored as double s */
 	CONFIG_RATE_PPB, /* rate with unit, stored as double ppb */
 	CONFIG_TICKS,	 /* counter ticks with unit, stored as double */
-	CONFIG_INTEGER,	 /* whole number, stored as int; `words`, if any, stands for 0 */
+	CONFIG_INTEGER,	 /* whole number, stored as int or unsigned; `words` stands for 0 */
 	CONFIG_PATH,	 /* absolute path below `max` bytes; `words`: one stands for "", several for
 			  * themselves */
 	CONFIG_NAME,	 /* letters, digits and ._- below `max` bytes; `words` as for a path */

@@ -14,7 +14,7 @@
 
 /* libinih's buffer holds 200 bytes, newline and NUL included; longer lines it would cut silently.
  */
-enum { LINE_BYTES_MAX = 198, LIST_MAX = 256 };
+enum { LINE_BYTES_MAX = 198, LIST_MAX = 448 };
 
 struct parser {
 	struct config *config;
@@ -150,7 +150,7 @@ static void open_section(struct parser *p, const char *text)
 	if (!p->section || !strcmp(p->section, "source"))
 		fail(p,
 		     "unknown section [%s]; expected [clock], [page], [host], [control], [log], "
-		     "[state], [process] or [source NAME]",
+		     "[ntp], [state], [process] or [source NAME]",
 		     name);
 }
 

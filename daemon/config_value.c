@@ -87,8 +87,8 @@ static void describe(const struct config_key *key, char *out, size_t size)
 		describe_quantity(key, out, size);
 		break;
 	case CONFIG_INTEGER:
-		snprintf(out, size, "%s%sa whole number from %d to %d", words, joint, (int)key->min,
-			 max);
+		snprintf(out, size, "%s%sa whole number from %.0f to %.0f", words, joint, key->min,
+			 key->max);
 		break;
 	case CONFIG_PATH:
 		snprintf(out, size, "%s%san absolute path of at most %d bytes", words, joint,
@@ -181,7 +181,7 @@ static const char *set_quantity(const struct config_key *key, const char *text, 
 static const char *set_integer(const struct config_key *key, const char *text, void *field)
 {
 	const char *digits = text + (*text == '+' || *text == '-');
-	int value = 0;
+	uint32_t value = 0;
 
 	if (word_index(key->words, text) < 0) {
 		double number;
@@ -191,7 +191,7 @@ static const char *set_integer(const struct config_key *key, const char *text, v
 			return "not a whole number";
 		if (!(number >= key->min && number <= key->max))
 			return "out of range";
-		value = (int)number;
+		value = (uint32_t)(int64_t)number;
 	}
 	memcpy(field, &value, sizeof(value));
 	return NULL;

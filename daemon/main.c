@@ -128,6 +128,7 @@ int main(int argc, char **argv)
 		log_open(daemon->config.journal, options.debug ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO);
 		status = run(daemon);
 	}
+	explicit_bzero(&daemon->config, sizeof(daemon->config)); /* it may hold keys */
 	free(daemon);
 	return status;
 }

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* Bytes read, up to `size`, or -errno. */
@@ -27,16 +28,13 @@ static ssize_t read_all(int fd, char *buffer, size_t size)
 	return (ssize_t)done;
 }
 
-int text_file_read(const char *path, size_t limit, char **text, size_t *length)
+/* Takes over the descriptor. */
+static int read_file(int fd, size_t limit, char **text, size_t *length)
 {
-	char *buffer = NULL;
+	char *buffer = malloc(limit + 1);
 	ssize_t got;
 	int err = 0;
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
 
-	if (fd < 0)
-		return -errno;
-	buffer = malloc(limit + 1);
 	if (!buffer) {
 		err = -ENOMEM;
 		goto out;
@@ -53,6 +51,31 @@ int text_file_read(const char *path, size_t limit, char **text, size_t *length)
 	buffer = NULL;
 out:
 	free(buffer);
+	close(fd);
+	return err;
+}
+
+int text_file_read(const char *path, size_t limit, char **text, size_t *length)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	return fd < 0 ? -errno : read_file(fd, limit, text, length);
+}
+
+int text_file_read_secret(const char *path, size_t limit, char **text, size_t *length)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct stat status;
+	int err = 0;
+
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, &status))
+		err = -errno;
+	else if (status.st_mode & (S_IROTH | S_IWOTH))
+		err = -EKEYREJECTED;
+	if (!err)
+		return read_file(fd, limit, text, length);
 	close(fd);
 	return err;
 }

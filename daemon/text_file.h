@@ -12,6 +12,10 @@
  */
 int text_file_read(const char *path, size_t limit, char **text, size_t *length);
 
+/* The same, but -EKEYREJECTED when others than the file's owner and its group may read or write it;
+ * who frees the memory wipes it first. */
+int text_file_read_secret(const char *path, size_t limit, char **text, size_t *length);
+
 /* What is left of a text, and the number of the line that was taken last. */
 struct text_lines {
 	const char *at;

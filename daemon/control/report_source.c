@@ -2,6 +2,7 @@
 /* The Source type of org.vmclock.Host: one object for each source. */
 #include <math.h>
 
+#include "../source/ntp_auth.h"
 #include "report.h"
 
 static const char *const state_tokens[] = {
@@ -21,11 +22,12 @@ static json_t *report_peer(const struct source *source, int64_t now_ns)
 {
 	const struct source_claims *claims = &source->claims;
 
-	return json_pack("{s:o, s:o, s:o, s:o, s:i, s:o, s:i, s:o, s:o, s:i, s:o, s:o}", "name",
-			 report_text(source->name), "type",
+	return json_pack("{s:o, s:o, s:o, s:s, s:o, s:i, s:o, s:i, s:o, s:o, s:i, s:o, s:o}",
+			 "name", report_text(source->name), "type",
 			 report_text(source->ops ? source->ops->type : ""), "address",
-			 report_text(claims->address), "problem", report_text(claims->problem),
-			 "stratum", (int)claims->stratum, "reference",
+			 report_text(claims->address), "authentication",
+			 source->config ? ntp_auth_name(source->config) : "none", "problem",
+			 report_text(claims->problem), "stratum", (int)claims->stratum, "reference",
 			 report_text(claims->reference), "leap", (int)claims->leap, "root_delay_ns",
 			 report_number(claims->root_delay_ns), "root_dispersion_ns",
 			 report_number(claims->root_dispersion_ns), "reach",
@@ -37,14 +39,14 @@ static json_t *report_stats(const struct source *source)
 {
 	const struct source_stats *stats = &source->stats;
 
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "sent",
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "sent",
 			 report_count(stats->sent), "received", report_count(stats->received),
-			 "bogus", report_count(stats->bogus), "duplicates",
+			 "bogus", report_count(stats->bogus), "unauthenticated",
+			 report_count(stats->unauthenticated), "duplicates",
 			 report_count(stats->duplicates), "rejected", report_count(stats->rejected),
 			 "kiss_of_death", report_count(stats->kiss_of_death), "lost",
-			 report_count(stats->lost), "interleaved",
-			 report_count(stats->interleaved), "stamps_kernel",
-			 report_count(stats->stamps_kernel), "stamps_daemon",
+			 report_count(stats->lost), "interleaved", report_count(stats->interleaved),
+			 "stamps_kernel", report_count(stats->stamps_kernel), "stamps_daemon",
 			 report_count(stats->stamps_daemon), "stamps_dropped",
 			 report_count(stats->stamps_dropped));
 }

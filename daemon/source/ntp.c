@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "../log.h"
+#include "ntp_auth.h"
 #include "random.h"
 #include "source_env.h"
 
@@ -88,7 +89,8 @@ static int send_request(struct ntp_association *a)
 {
 	const struct counter *counter = a->source->env->counter;
 	struct ntp_request *request = &a->request;
-	uint8_t packet[NTP_HEADER_SIZE];
+	uint8_t packet[NTP_PACKET_MAX];
+	size_t length;
 	int err = draw_numbers(a);
 
 	if (err) {
@@ -100,12 +102,13 @@ static int send_request(struct ntp_association *a)
 		return err;
 	ntp_request_encode(packet, request->receive ? a->interleave.server_receive : 0,
 			   request->receive, request->transmit);
+	length = ntp_auth_seal(a->source->config, packet, NTP_HEADER_SIZE);
 	request->sent_realtime_ns = 0;
 	request->explained = false;
 	if (a->socket.timestamps)
 		stamp_pair_read(counter, &request->before);
 	request->c1_user = counter->read();
-	err = ntp_socket_send(&a->socket, packet, sizeof(packet));
+	err = ntp_socket_send(&a->socket, packet, length);
 	if (err) {
 		snprintf(a->source->claims.problem, sizeof(a->source->claims.problem),
 			 "cannot send: %s", strerror(-err));
@@ -398,16 +401,26 @@ static void came_instead(struct ntp_association *a, const char *what)
 static bool is_expected(struct ntp_association *a, const struct ntp_packet *packet)
 {
 	if (a->request.pending &&
-	    (packet->origin == a->request.transmit || is_interleaved(a, packet))) {
-		a->request.pending = false;
-		a->answered = packet->origin;
+	    (packet->origin == a->request.transmit || is_interleaved(a, packet)))
 		return true;
-	}
 	if (a->answered && packet->origin == a->answered)
 		stats(a)->duplicates++;
 	else
 		stats(a)->bogus++;
 	came_instead(a, "a reply came that answers no request of ours");
+	return false;
+}
+
+/* A forged reply does not keep the genuine one out: the request goes on waiting. */
+static bool is_genuine(struct ntp_association *a, const struct ntp_datagram *datagram,
+		       const struct ntp_packet *packet)
+{
+	const char *fault = ntp_auth_fault(a->source->config, datagram->data, packet);
+
+	if (!fault)
+		return true;
+	stats(a)->unauthenticated++;
+	came_instead(a, fault);
 	return false;
 }
 
@@ -422,8 +435,10 @@ static void datagram_arrived(struct ntp_association *a, const struct ntp_datagra
 						    : "a packet came that is no valid reply");
 		return;
 	}
-	if (!is_expected(a, &packet))
+	if (!is_expected(a, &packet) || !is_genuine(a, datagram, &packet))
 		return;
+	a->request.pending = false;
+	a->answered = packet.origin;
 	note_claims(a->source, &packet);
 	if (ntp_packet_kiss(&packet) == NTP_KISS_RATE || ntp_packet_kiss(&packet) == NTP_KISS_DENY)
 		obey_kiss(a, &packet);

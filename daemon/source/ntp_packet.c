@@ -60,19 +60,22 @@ static bool is_mac(size_t length)
 }
 
 /* What follows the header: extension fields, each with its length, then perhaps a MAC. */
-static bool trailer_is_sound(const uint8_t *at, size_t left)
+static bool find_mac(const uint8_t *data, size_t length, struct ntp_packet *out)
 {
-	while (left > 0 && !is_mac(left)) {
+	size_t at = NTP_HEADER_SIZE;
+
+	while (at < length && !is_mac(length - at)) {
 		size_t field;
 
-		if (left < EXTENSION_MIN)
+		if (length - at < EXTENSION_MIN)
 			return false;
-		field = (size_t)at[2] << 8 | at[3];
-		if (field < EXTENSION_MIN || field % 4 || field > left)
+		field = (size_t)data[at + 2] << 8 | data[at + 3];
+		if (field < EXTENSION_MIN || field % 4 || field > length - at)
 			return false;
 		at += field;
-		left -= field;
 	}
+	out->mac_at = at;
+	out->mac_size = length - at;
 	return true;
 }
 
@@ -97,7 +100,7 @@ int ntp_packet_parse(const uint8_t *data, size_t length, struct ntp_packet *out)
 	};
 	if (out->mode != MODE_SERVER || out->version < 3 || out->version > 4)
 		return -EBADMSG;
-	return trailer_is_sound(data + NTP_HEADER_SIZE, length - NTP_HEADER_SIZE) ? 0 : -EBADMSG;
+	return find_mac(data, length, out) ? 0 : -EBADMSG;
 }
 
 /* Signed distance between two stamps less than 68 years apart. */

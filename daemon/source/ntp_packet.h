@@ -32,6 +32,8 @@ struct ntp_packet {
 	uint64_t origin;
 	uint64_t receive;
 	uint64_t transmit;
+	size_t mac_at;	 /* where the extension fields end */
+	size_t mac_size; /* of what follows them: 0, 4 (crypto-NAK) or 20 to 24 */
 };
 
 enum ntp_kiss {
@@ -52,7 +54,8 @@ void ntp_request_encode(uint8_t out[NTP_HEADER_SIZE], uint64_t origin, uint64_t 
 
 /*
  * 0; -EBADMSG: not a reply of a version 3 or 4 server, truncated, or what follows the header is no
- * row of extension fields with an optional MAC. Nothing after the header is looked into.
+ * row of extension fields with an optional MAC (RFC 7822: what is left is a MAC when it is no longer
+ * than one can be). Nothing after the header is looked into.
  */
 int ntp_packet_parse(const uint8_t *data, size_t length, struct ntp_packet *out);
 

@@ -56,6 +56,7 @@ struct source_stats {
 	uint64_t received;      /* usable replies */
 	uint64_t bogus;         /* wrong origin, malformed, truncated, oversized, wrong sender */
 	uint64_t duplicates;
+	uint64_t unauthenticated; /* replies that should have been authenticated and are not */
 	uint64_t rejected;      /* well-formed but not usable: unsynchronised, stratum, root distance */
 	uint64_t kiss_of_death; /* RATE, DENY, RSTR */
 	uint64_t lost;          /* no reply in time */

@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-foreach(name config leap state)
+foreach(name config key_file leap state)
   vmclock_fuzz(fuzz_${name} base)
 endforeach()
 vmclock_fuzz(fuzz_guest uapi)
 vmclock_fuzz(fuzz_kvm uapi)
+if(TARGET fuzz_key_file)
+  target_sources(fuzz_key_file PRIVATE ${CMAKE_SOURCE_DIR}/daemon/key_file.c)
+endif()
 if(TARGET fuzz_kvm)
   # The sources themselves, so that they are instrumented too.
   set(publish ${CMAKE_SOURCE_DIR}/daemon/publish)

@@ -3,7 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/source/ntp_packet.h"
+#include "daemon/source/ntp_auth.h"
+#include "daemon/source/ntp_mac.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -22,6 +23,20 @@ static void check_text(const char *text, size_t size)
 		check(text[i] > ' ' && text[i] < 127);
 }
 
+/* With a key, what the MAC over the bytes before it is decides, and nothing else. */
+static void check_mac(const uint8_t *data, size_t size, const struct ntp_packet *packet)
+{
+	static const struct config_source keyed = {
+		.secret = {.id = 1, .type = NTP_KEY_SHA1, .length = 1, .secret = "k"}};
+	size_t mac = packet->mac_size;
+
+	check(packet->mac_at >= NTP_HEADER_SIZE && packet->mac_at + mac == size);
+	check(!mac || mac == NTP_MAC_ID_SIZE || (mac >= 20 && mac <= NTP_MAC_SIZE_MAX));
+	check(!ntp_auth_fault(&keyed, data, packet) ==
+	      (mac == NTP_MAC_SIZE_MAX && ntp_mac_is_right(&keyed.secret, data, packet->mac_at,
+							   data + packet->mac_at, mac)));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char problem[NTP_PROBLEM_SIZE], reference[NTP_REFERENCE_SIZE];
@@ -32,6 +47,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (ntp_packet_parse(data, size, &packet))
 		return 0;
 	check(size >= NTP_HEADER_SIZE && size <= NTP_PACKET_MAX && packet.mode == 4);
+	check_mac(data, size, &packet);
 	ntp_packet_reference(&packet, reference);
 	check_text(reference, sizeof(reference));
 	if (ntp_packet_kiss(&packet) != NTP_KISS_NONE)

@@ -16,6 +16,7 @@
 #include "daemon/log.h"
 #include "daemon/source/address.h"
 #include "daemon/source/ntp.h"
+#include "daemon/source/ntp_mac.h"
 #include "daemon/source/stamp.h"
 
 /* Polls come fast here; nothing below judges how fast. The guard only ends a test that hangs. */
@@ -37,6 +38,10 @@ enum behaviour {
 	EVIL_KISS,  /* DENY of somebody who has not seen the request */
 	INTERLEAVED,
 	FORGETFUL, /* interleaved, but what it tells is of some reply long ago */
+	KEYED,
+	KEYED_WRONG, /* one bit of the reply is another, and it says DENY */
+	CRYPTO_NAK,
+	FORGED_FIRST, /* a reply without a MAC gets ahead of the genuine one */
 };
 
 /* One reply of the responder, by its own clock. */
@@ -57,6 +62,7 @@ struct fixture {
 	struct loop_watch watch;
 	enum behaviour behaviour;
 	uint8_t last_reply[NTP_HEADER_SIZE];
+	size_t request_length;
 	unsigned int requests;
 	unsigned int lose_every; /* n: every n-th request gets no reply; 0: none */
 	struct told told[2];	 /* the last reply, and the one before */
@@ -149,24 +155,49 @@ static void make_reply(struct fixture *f, const uint8_t *request, uint8_t reply[
 		interleave(f, request, reply);
 }
 
+/* What follows the header; the reply's length. */
+static size_t authenticate(struct fixture *f, uint8_t *reply)
+{
+	size_t length = NTP_HEADER_SIZE;
+
+	if (f->behaviour == CRYPTO_NAK)
+		return length + NTP_MAC_ID_SIZE;
+	if (f->behaviour != KEYED && f->behaviour != KEYED_WRONG && f->behaviour != FORGED_FIRST)
+		return length;
+	length += ntp_mac_make(&f->config.secret, reply, length, reply + length);
+	if (f->behaviour == KEYED_WRONG) {
+		reply[1] = 0;
+		memcpy(reply + 12, "DENY", 4);
+	}
+	return length;
+}
+
 static void respond(struct loop_watch *watch, short revents)
 {
 	struct fixture *f = watch->context;
-	uint8_t request[NTP_HEADER_SIZE], reply[2048];
+	uint8_t request[NTP_PACKET_MAX], reply[2048];
+	ssize_t got;
 	struct sockaddr_storage peer;
 	socklen_t peer_length = sizeof(peer);
-	size_t length = NTP_HEADER_SIZE;
+	size_t length;
 
 	(void)revents;
-	if (recvfrom(watch->fd, request, sizeof(request), 0, (struct sockaddr *)&peer,
-		     &peer_length) != NTP_HEADER_SIZE)
+	got = recvfrom(watch->fd, request, sizeof(request), 0, (struct sockaddr *)&peer,
+		       &peer_length);
+	if (got < NTP_HEADER_SIZE)
 		return;
+	f->request_length = (size_t)got;
+	if (f->config.secret.id)
+		assert_true(ntp_mac_is_right(&f->config.secret, request, NTP_HEADER_SIZE,
+					     request + NTP_HEADER_SIZE,
+					     f->request_length - NTP_HEADER_SIZE));
 	f->requests++;
 	if (f->behaviour == SILENT || (f->lose_every && f->requests % f->lose_every == 0))
 		return;
 	make_reply(f, request, reply);
 	if (f->behaviour == SETS_CLOCK)
 		realtime_moved_ns = realtime_moved_ns ? 0 : 20000;
+	length = authenticate(f, reply);
 	if (f->behaviour == TRUNCATED)
 		length = 44;
 	if (f->behaviour == OVERSIZED)
@@ -174,6 +205,8 @@ static void respond(struct loop_watch *watch, short revents)
 	if (f->behaviour == REPLAY)
 		sendto(watch->fd, f->last_reply, sizeof(f->last_reply), 0, (struct sockaddr *)&peer,
 		       peer_length);
+	if (f->behaviour == FORGED_FIRST)
+		sendto(watch->fd, reply, NTP_HEADER_SIZE, 0, (struct sockaddr *)&peer, peer_length);
 	for (int copies = f->behaviour == DUPLICATE ? 2 : 1; copies; copies--)
 		sendto(watch->fd, reply, length, 0, (struct sockaddr *)&peer, peer_length);
 	remember(f, reply);
@@ -595,6 +628,61 @@ static void a_stranger_cannot_silence_us(void **state)
 	run_until(f, &s->stats.received, 1);
 }
 
+static void use_key(struct fixture *f, enum ntp_key_type type)
+{
+	f->config.secret = (struct ntp_key){.id = 4000000001, .type = type, .length = 32};
+	memset(f->config.secret.secret, 0xa5, 32);
+}
+
+static void replies_with_the_right_mac_are_used(void **state)
+{
+	struct fixture *f = *state;
+	struct source *s;
+
+	use_key(f, NTP_KEY_SHA256);
+	s = start(f, KEYED);
+	run_until(f, &s->stats.received, 20);
+	assert_int_equal(f->events, 20);
+	assert_int_equal(f->request_length, NTP_HEADER_SIZE + 24);
+	assert_int_equal(s->stats.unauthenticated + s->stats.bogus, 0);
+}
+
+static void replies_without_the_right_mac_are_counted_and_never_used(void **state)
+{
+	struct fixture *f = *state;
+	struct source *s;
+
+	use_key(f, NTP_KEY_AES256);
+	s = start(f, GOOD); /* no MAC */
+	run_until(f, &s->stats.unauthenticated, 3);
+	assert_non_null(strstr(s->claims.problem, "no key authenticates"));
+	f->behaviour = KEYED_WRONG;
+	run_until(f, &s->stats.unauthenticated, 6);
+	assert_non_null(strstr(s->claims.problem, "our key does not authenticate"));
+	assert_int_equal(s->stats.kiss_of_death, 0);
+	f->behaviour = CRYPTO_NAK;
+	run_until(f, &s->stats.unauthenticated, 9);
+	assert_non_null(strstr(s->claims.problem, "crypto-NAK"));
+	assert_int_equal(f->events, 0);
+	assert_int_equal(s->claims.stratum, 0);
+	f->behaviour = KEYED;
+	run_until(f, &s->stats.received, 1);
+	assert_string_equal(s->claims.problem, "");
+}
+
+static void a_forged_reply_does_not_keep_the_genuine_one_out(void **state)
+{
+	struct fixture *f = *state;
+	struct source *s;
+
+	use_key(f, NTP_KEY_AES128);
+	f->config.secret.length = 16;
+	s = start(f, FORGED_FIRST);
+	run_until(f, &s->stats.received, 5);
+	assert_true(s->stats.unauthenticated >= 5);
+	assert_int_equal(f->events, 5);
+}
+
 static void a_pool_never_uses_an_address_twice(void **state)
 {
 	struct fixture *f = *state;
@@ -705,6 +793,9 @@ int main(void)
 		CASE(rate_doubles_the_interval_for_good),
 		CASE(a_server_that_denies_is_left_alone),
 		CASE(a_stranger_cannot_silence_us),
+		CASE(replies_with_the_right_mac_are_used),
+		CASE(replies_without_the_right_mac_are_counted_and_never_used),
+		CASE(a_forged_reply_does_not_keep_the_genuine_one_out),
 		CASE(a_pool_never_uses_an_address_twice),
 		CASE(numeric_addresses_start_no_resolver),
 		CASE(a_name_is_resolved_and_asked),
