@@ -28,6 +28,7 @@ int now_run(const struct options *options);
 int watch_run(const struct options *options);
 int waitsync_run(const struct options *options);
 int downgrade_run(const struct options *options);
+int metrics_run(const struct options *options);
 int reset_run(const struct options *options);
 int guest_list_run(const struct options *options);
 int guest_add_run(const struct options *options);

@@ -20,6 +20,8 @@ static const struct command commands[] = {
 	 "Show all fields of a page, without the daemon."},
 	{"waitsync", waitsync_run, OPTION_BOUND | OPTION_TIMEOUT | OPTION_COUNTER, "[PATH]",
 	 "Wait until a page is synchronized and its maximum error small enough."},
+	{"metrics", metrics_run, OPTION_SOCKET | OPTION_HTTP, "",
+	 "Print everything in the form that Prometheus reads."},
 	{"reset", reset_run, OPTION_SOCKET, "SOURCE",
 	 "Have the daemon forget what it learned from a source. For root."},
 	{"downgrade", downgrade_run, OPTION_UNRELIABLE_ABOVE, "[PATH]",

@@ -42,6 +42,13 @@ const char *member_text(const json_t *object, const char *path)
 	return text ? text : "";
 }
 
+bool member_is_known(const json_t *object, const char *path)
+{
+	const json_t *value = member(object, path);
+
+	return value && !json_is_null(value);
+}
+
 bool member_flag(const json_t *object, const char *path)
 {
 	return json_is_true(member(object, path));

@@ -23,6 +23,7 @@ struct option_text {
 static const struct option_text texts[] = {
 	{OPTION_SOCKET, "socket", "PATH", "the daemon's control socket (" DEFAULT_SOCKET ")"},
 	{OPTION_JSON, "json", NULL, "print JSON"},
+	{OPTION_HTTP, "http", NULL, "answer the HTTP request on standard input; for socket units"},
 	{OPTION_COUNTER, "counter", "NAME",
 	 "what a page counts that names no counter; monotonic-raw is known"},
 	{OPTION_FOR, "for", "TIME", "end after this long, such as 20 s"},
@@ -143,6 +144,8 @@ static bool *flag_of(struct options *options, enum option_bit bit)
 	switch (bit) {
 	case OPTION_JSON:
 		return &options->json;
+	case OPTION_HTTP:
+		return &options->http;
 	case OPTION_REPLACE:
 		return &options->replace;
 	case OPTION_DEVICE:

@@ -28,12 +28,14 @@ enum option_bit {
 	OPTION_GUESTS = 1 << 19,
 	OPTION_PID = 1 << 20,
 	OPTION_VM = 1 << 21,
+	OPTION_HTTP = 1 << 22,
 };
 
 struct options {
 	const char *socket;
 	const char *argument; /* NULL: none given */
 	bool json;
+	bool http; /* standard input is a connection */
 	bool monotonic_raw; /* --counter monotonic-raw */
 	double for_ns;	    /* INFINITY: until interrupted */
 	double bound_ns;    /* INFINITY: any */

@@ -8,6 +8,7 @@ vmclockd with an NTP server on loopback that shows this machine's clock. Sets no
 
 import json
 import os
+import pathlib
 import pty
 import re
 import signal
@@ -18,6 +19,7 @@ import sys
 import tempfile
 import time
 
+PROJECT = pathlib.Path(__file__).resolve().parents[2]
 HOST = "org.vmclock.Host"
 SERVICE = "org.varlink.service"
 
@@ -198,14 +200,14 @@ def check_usage(ctl, directory):
         result = ctl(*arguments)
         check(f"{text} is refused with status 2 and a message",
               result.returncode == 2 and result.stderr and not result.stdout, result)
-    for name in ("status", "sources", "watch", "now", "page", "waitsync", "reset", "downgrade",
+    for name in ("status", "sources", "watch", "now", "page", "waitsync", "metrics", "reset", "downgrade",
                  "guest list", "guest add", "guest set", "guest disrupt", "guest remove"):
         result = ctl(*name.split(), "--help")
         check(f"{name} --help explains itself",
               result.returncode == 0 and f"vmclockctl {name}" in result.stdout, result)
     result = ctl("--version")
     check("--version prints a version", re.match(r"vmclockctl \d+\.\d+", result.stdout), result)
-    for name in ("status", "sources", "watch"):
+    for name in ("status", "sources", "watch", "metrics"):
         result = ctl(name, "--socket", f"{directory}/none")
         check(f"{name} without a daemon says which socket and what to do",
               result.returncode == 1 and f"{directory}/none" in result.stderr
@@ -246,6 +248,39 @@ def check_numbers(ctl, path):
     result = ctl("reset", "nobody", "--socket", path)
     check("reset of a source that is not there fails and says so",
           result.returncode == 1 and "nobody" in result.stderr, result)
+
+
+# Of what the server with known numbers does not know there is nothing to print.
+UNKNOWN_METRICS = {"vmclock_driver_lease_left_seconds", "vmclock_host_clock_ahead_seconds",
+                   "vmclock_leap_list_expiry_timestamp_seconds"}
+
+
+def check_metrics(ctl, path):
+    text = ctl("metrics", "--socket", path).stdout
+    sample = re.compile(r'(vmclock_\w+)(?:\{\w+="(?:[^"\\\\]|\\\\.)*"(?:,\w+="[^"]*")*\})? [-+.e0-9]+')
+    lines = [line for line in text.splitlines() if not line.startswith("#")]
+    check("every line of metrics is as Prometheus reads it",
+          lines and all(sample.fullmatch(line) for line in lines), text)
+    check("metrics are in seconds", "vmclock_est_error_seconds 8.05e-07" in lines
+          and "vmclock_remaining_seconds -1.2e-06" in lines, text)
+    check("metrics tell sources by their names",
+          'vmclock_source_state{source="liar",state="falseticker"} 1' in lines, text)
+    manual = (PROJECT / "man/vmclockctl.1").read_text()
+    promised = set(re.findall(r"^\.It Li (vmclock_\w+)$", manual, re.M))
+    promised = {name for name in promised if not name.startswith("vmclock_guest_")}
+    found = set(re.findall(r"^# TYPE (\S+)", text, re.M))
+    check("every metric is there whose value is known", found == promised - UNKNOWN_METRICS,
+          found ^ (promised - UNKNOWN_METRICS))
+    served = subprocess.run([ctl.program, "metrics", "--http", "--socket", path],
+                            input="GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n", capture_output=True,
+                            text=True, timeout=30).stdout
+    head, _, body = served.partition("\n\n")
+    check("metrics are served over HTTP", head.startswith("HTTP/1.1 200 OK\n")
+          and f"Content-Length: {len(body)}" in head and "vmclock_status" in body, served)
+    served = subprocess.run([ctl.program, "metrics", "--http", "--socket", path + "-none"],
+                            input="GET /metrics HTTP/1.1\r\n\r\n", capture_output=True, text=True,
+                            timeout=30).stdout
+    check("without a daemon that is told", served.startswith("HTTP/1.1 503 "), served)
 
 
 def check_watch(ctl, path):
@@ -299,6 +334,7 @@ def part_fake(build, ctl, directory):
     check("the server with known numbers listens", wait_for(lambda: os.path.exists(path)))
     check_replies_match_description(path, "fake")
     check_numbers(ctl, path)
+    check_metrics(ctl, path)
     check_denied(ctl, path, directory)
     check_watch(ctl, path)
     check_end_of_daemon(ctl, path, server)

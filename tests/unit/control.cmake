@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 vmclock_unit_test(test_control_varlink control)
 vmclock_unit_test(test_control_format ctl)
+vmclock_unit_test(test_control_metrics ctl)
 vmclock_unit_test(test_control_page ctl)
 foreach(name test_control_guests test_control_report test_control_server)
   vmclock_unit_test(${name} control base clock)
