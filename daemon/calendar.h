@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 #include "leap.h"
-#include "publish/page_file.h"
+#include "publish/reference.h"
 
 /*
  * At TAI second tai_s. PRE_*: the month ends with a leap second; POS: this is the inserted one;

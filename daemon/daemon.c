@@ -144,6 +144,7 @@ static void start_event_log(struct daemon *d)
 	if (d->config.event_log[0] && event_log_open(&d->event_log, d->config.event_log,
 						     &d->counter, message, sizeof(message)))
 		log_error("%s; running without it", message);
+	event_log_leaps(d->event_log, d->watch.highest, &d->utc.table, &d->utc.announced);
 }
 
 static void start_control(struct daemon *d)
@@ -173,6 +174,7 @@ int daemon_start(struct daemon *d, char *message, size_t message_size)
 	int status;
 
 	d->started_ns = loop_now_ns();
+	utc_scale_start(&d->utc);
 	state_boot_id(d->boot_id);
 	process_apply(&d->config);
 	status = start_counter(d, message, message_size);
@@ -181,7 +183,7 @@ int daemon_start(struct daemon *d, char *message, size_t message_size)
 	if (status)
 		return status;
 	if (d->config.tai_offset_set && !d->config.leap_file[0])
-		leap_constant(&d->leap, d->config.tai_offset_s);
+		leap_constant(&d->utc.table, d->config.tai_offset_s);
 	daemon_read_leap_table(d);
 	start_event_log(d);
 	daemon_init_publisher(d);

@@ -9,7 +9,6 @@
 #include "config.h"
 #include "counter.h"
 #include "counter_watch.h"
-#include "leap.h"
 #include "loop.h"
 #include "publish/guest_follow.h"
 #include "publish/guest_pages.h"
@@ -18,6 +17,7 @@
 #include "publish/host_status.h"
 #include "publish/publisher.h"
 #include "source/source.h"
+#include "utc_scale.h"
 
 struct event_log;
 struct control;
@@ -27,7 +27,7 @@ struct daemon {
 	struct counter counter;
 	struct loop loop;
 	struct discipline *discipline;
-	struct leap_table leap;
+	struct utc_scale utc;
 	struct source_env env;
 	struct source sources[DISCIPLINE_SOURCES_MAX];
 	unsigned int source_count;
@@ -49,7 +49,6 @@ struct daemon {
 	int64_t next_housekeeping_ns; /* the regular one; the timer may be set for less */
 	int64_t next_state_write_ns;
 	int64_t leap_file_mtime_s;
-	struct leap_entry leap_announced; /* by the sources; utc_s 0: none */
 	bool leap_expiry_said;
 	char boot_id[40];
 	bool ready;	       /* systemd was told */

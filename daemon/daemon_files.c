@@ -50,7 +50,7 @@ void daemon_read_state(struct daemon *d, struct discipline_config *config)
 	if (!err)
 		use_state(d, &state, config);
 	if (!err)
-		d->leap_announced = (struct leap_entry){state.leap_utc_s, state.leap_tai_offset_s};
+		d->utc.announced = (struct leap_entry){state.leap_utc_s, state.leap_tai_offset_s};
 	else if (err != -ENOENT)
 		log_warning("state file: %s; starting without it", message);
 }
@@ -68,8 +68,8 @@ void daemon_write_state(struct daemon *d)
 		return;
 	snprintf(state.counter, sizeof(state.counter), "%s", d->counter.name);
 	snprintf(state.boot_id, sizeof(state.boot_id), "%s", d->boot_id);
-	state.leap_utc_s = d->leap_announced.utc_s;
-	state.leap_tai_offset_s = d->leap_announced.tai_offset_s;
+	state.leap_utc_s = d->utc.announced.utc_s;
+	state.leap_tai_offset_s = d->utc.announced.tai_offset_s;
 	state.rate_ppb = t.estimate.rate_ppb;
 	state.rate_sd_ppb = fmin(sqrt(t.estimate.rate_var_ppb2), 500e3);
 	state.rate_lo_ppb = fmax(t.interval.rate_lo_ppb, -500e3);

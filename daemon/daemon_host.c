@@ -74,12 +74,12 @@ static void set_utc(struct daemon *d, const struct publication *p, uint64_t coun
 	int64_t utc_s;
 	int sign;
 
-	out->tai_offset_s = leap_tai_offset_at_tai_s(&d->leap, tai_ns / NS_PER_S);
+	out->tai_offset_s = leap_tai_offset_at_tai_s(&d->utc.table, tai_ns / NS_PER_S);
 	out->utc_ns = tai_ns - out->tai_offset_s * NS_PER_S + (frac_ns >= 0.5);
 	utc_s = out->utc_ns / NS_PER_S;
-	sign = leap_next(&d->leap, utc_s, &change_utc_s);
+	sign = leap_next(&d->utc.table, utc_s, &change_utc_s);
 	out->leap_today = sign && (change_utc_s - 1) / 86400 == utc_s / 86400 ? sign : 0;
-	out->leap_near = calendar_is_ambiguous(&d->leap, utc_s, LEAP_DISTANCE_S);
+	out->leap_near = calendar_is_ambiguous(&d->utc.table, utc_s, LEAP_DISTANCE_S);
 }
 
 static void reference_at(struct daemon *d, uint64_t counter, double reading_ns,

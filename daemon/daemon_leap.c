@@ -4,7 +4,7 @@
 #include <sys/stat.h>
 
 #include "daemon_parts.h"
-#include "leap_vote.h"
+#include "event_log.h"
 #include "log.h"
 
 static const char *leap_path(const struct daemon *d)
@@ -16,83 +16,59 @@ static const char *leap_path(const struct daemon *d)
 /* Neither the list nor its expiry is fatal; once a list is enough to be told. */
 static void watch_expiry(struct daemon *d)
 {
-	bool expired = leap_expired(&d->leap, daemon_realtime_s());
+	bool expired = leap_expired(&d->utc.table, daemon_realtime_s());
 
 	if (expired && !d->leap_expiry_said)
 		log_warning("leap-second list %s has expired: it serves on, what follows has to "
 			    "be announced by the sources",
-			    d->leap.origin);
+			    d->utc.table.origin);
 	d->leap_expiry_said = expired;
 }
 
 static void fall_back(struct daemon *d)
 {
 	if (d->config.tai_offset_set)
-		leap_constant(&d->leap, d->config.tai_offset_s);
+		leap_constant(&d->utc.table, d->config.tai_offset_s);
 	else
-		leap_built_in(&d->leap);
+		leap_built_in(&d->utc.table);
 	log_warning("TAI - UTC is taken to be %d s (%s)",
-		    leap_tai_offset_s(&d->leap, daemon_realtime_s()), d->leap.origin);
+		    leap_tai_offset_s(&d->utc.table, daemon_realtime_s()), d->utc.table.origin);
+}
+
+static void read_list(struct daemon *d)
+{
+	char message[300];
+	struct leap_table list;
+
+	if (leap_read(&list, leap_path(d), message, sizeof(message)))
+		log_warning("leap-second list: %s", message);
+	else
+		d->utc.table = list;
+	if (!d->utc.table.count)
+		fall_back(d);
+	list = d->utc.table;
+	utc_scale_take_list(&d->utc, &list);
+	event_log_leaps(d->event_log, d->watch.highest, &d->utc.table, &d->utc.announced);
 }
 
 void daemon_read_leap_table(struct daemon *d)
 {
-	char message[300];
 	struct stat st;
 
 	if (stat(leap_path(d), &st))
 		st.st_mtime = 0;
-	if (d->leap.count && d->leap_file_mtime_s == (int64_t)st.st_mtime) {
-		watch_expiry(d);
-		return;
+	if (!d->utc.table.count || d->leap_file_mtime_s != (int64_t)st.st_mtime) {
+		d->leap_file_mtime_s = (int64_t)st.st_mtime;
+		read_list(d);
 	}
-	d->leap_file_mtime_s = (int64_t)st.st_mtime;
-	if (leap_read(&d->leap, leap_path(d), message, sizeof(message)))
-		log_warning("leap-second list: %s", message);
-	if (!d->leap.count)
-		fall_back(d);
-	leap_add_announced(&d->leap, &d->leap_announced);
 	watch_expiry(d);
-}
-
-/* UTC by the line in force; false while there is none that is kept. */
-static bool utc_now(struct daemon *d, int64_t *utc_s)
-{
-	struct discipline_totals totals;
-	double frac_ns;
-	int64_t tai_s;
-
-	discipline_get_totals(d->discipline, &totals);
-	if (!totals.has_line || totals.status != DISCIPLINE_SYNCHRONIZED)
-		return false;
-	tai_s = line_time(&totals.last.line, d->counter.ns_per_tick, d->watch.highest, &frac_ns) /
-		NS_PER_S;
-	*utc_s = tai_s - leap_tai_offset_at_tai_s(&d->leap, tai_s);
-	return true;
-}
-
-static void collect(struct daemon *d, struct leap_ballot *ballot)
-{
-	for (unsigned int i = 0; i < d->source_count; i++) {
-		const struct source *source = &d->sources[i];
-		struct discipline_source_status status;
-
-		discipline_get_source(d->discipline, source->slot, &status);
-		if (status.state == SOURCE_SELECTED || status.state == SOURCE_SELECTABLE)
-			leap_ballot_cast(ballot, source->claims.leap);
-	}
 }
 
 void daemon_vote_leap(struct daemon *d)
 {
-	struct leap_ballot ballot = {0};
-	enum leap_outcome outcome;
-	int64_t utc_s;
+	enum leap_outcome outcome = utc_scale_vote(&d->utc, d->discipline, d->watch.highest,
+						   d->counter.ns_per_tick);
 
-	if (!utc_now(d, &utc_s))
-		return;
-	collect(d, &ballot);
-	outcome = leap_vote(&d->leap, &d->leap_announced, &ballot, utc_s);
 	if (outcome == LEAP_UNCHANGED)
 		return;
 	log_notice(outcome == LEAP_ANNOUNCED

@@ -79,7 +79,7 @@ static int write_page(struct daemon *d, const struct publication *p)
 	double raised_ns;
 	int err;
 
-	calendar_at(&d->leap, p->line.time_ns / NS_PER_S, &calendar);
+	calendar_at(&d->utc.table, p->line.time_ns / NS_PER_S, &calendar);
 	err = publisher_publish(&d->page, p, &calendar, loop_now_ns(), &raised_ns);
 	if (err == -ESTALE)
 		return err; /* there will be another line */
@@ -182,7 +182,7 @@ void daemon_renew_calendar(struct daemon *d)
 	if (!publisher_is_open(&d->page) || !d->page.any)
 		return;
 	tai_ns = line_time(&d->page.last.line, d->counter.ns_per_tick, d->watch.highest, &frac_ns);
-	calendar_at(&d->leap, tai_ns / NS_PER_S, &calendar);
+	calendar_at(&d->utc.table, tai_ns / NS_PER_S, &calendar);
 	if (calendar.leap == d->page.calendar.leap &&
 	    calendar.tai_offset_s == d->page.calendar.tai_offset_s)
 		return;
@@ -203,7 +203,7 @@ int64_t daemon_calendar_change_ns(struct daemon *d, int64_t now_ns)
 	if (!publisher_is_open(&d->page) || !d->page.any)
 		return INT64_MAX;
 	tai_ns = line_time(&d->page.last.line, d->counter.ns_per_tick, d->watch.highest, &frac_ns);
-	change_s = calendar_next_change(&d->leap, tai_ns / NS_PER_S);
+	change_s = calendar_next_change(&d->utc.table, tai_ns / NS_PER_S);
 	if (change_s - tai_ns / NS_PER_S > HOUSEKEEPING_NS / NS_PER_S)
 		return INT64_MAX;
 	return now_ns + change_s * NS_PER_S - tai_ns + 1;

@@ -4,32 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "calendar.h"
 #include "daemon_parts.h"
 #include "event_log.h"
-
-/* Stamps this near to a leap second may mean either of two seconds. */
-#define LEAP_MARGIN_S 3
-
-static int64_t event_utc_s(const struct event *e)
-{
-	switch (e->kind) {
-	case EVENT_NTP:
-		return e->ntp.t3_ns / NS_PER_S;
-	case EVENT_PHC:
-		return e->phc.t_ns / NS_PER_S;
-	case EVENT_TIME:
-		return e->time.t_ns / NS_PER_S;
-	default:
-		return e->edge.label_s;
-	}
-}
-
-/* One whose second is not known yet has no UTC that could be ambiguous. */
-static bool has_utc(const struct event *e)
-{
-	return !event_marks_second(e) || e->edge.labelled;
-}
 
 static int take_event(void *context, struct source *source, const struct event *event)
 {
@@ -38,12 +14,13 @@ static int take_event(void *context, struct source *source, const struct event *
 	struct event_terms terms = {.offset_ns = config->offset_ns,
 				    .max_error_ns = config->max_error_ns,
 				    .max_latency_ns = config->max_latency_ns};
-	int64_t utc_s = event_utc_s(event);
+	int err;
 
-	event_log_write(d->event_log, source->name, event);
-	if (has_utc(event) && calendar_is_ambiguous(&d->leap, utc_s, LEAP_MARGIN_S))
-		return -EINVAL;
-	terms.utc_to_line_s = leap_tai_offset_s(&d->leap, utc_s);
+	event_log_write(d->event_log, source->name, event, source->claims.leap);
+	utc_scale_claim(&d->utc, source->slot, source->claims.leap);
+	err = utc_scale_event(&d->utc, event, &terms.utc_to_line_s);
+	if (err)
+		return err;
 	return discipline_event(d->discipline, source->slot, event, &terms);
 }
 
@@ -60,6 +37,7 @@ static void source_reset(void *context, struct source *source)
 	struct daemon *d = context;
 
 	event_log_reset(d->event_log, source->name);
+	utc_scale_claim(&d->utc, source->slot, 3);
 	discipline_reset_source(d->discipline, source->slot);
 }
 
@@ -105,7 +83,7 @@ static int tai_offset_s(void *context, int64_t tai_s)
 {
 	struct daemon *d = context;
 
-	return leap_tai_offset_at_tai_s(&d->leap, tai_s);
+	return leap_tai_offset_at_tai_s(&d->utc.table, tai_s);
 }
 
 static int start_section(struct daemon *d, const struct config_source *config)

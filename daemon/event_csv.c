@@ -231,6 +231,18 @@ static int take_optional_precision(struct fields *f)
 	return (int)value;
 }
 
+static unsigned int take_optional_leap(struct fields *f)
+{
+	struct field field;
+
+	if (!take_optional(f, &field) || field.length == 0)
+		return 3;
+	if (field.length == 1 && field.text[0] >= '0' && field.text[0] <= '3')
+		return (unsigned int)(field.text[0] - '0');
+	fail_value(f, "leap", field, "within 0 to 3");
+	return 3;
+}
+
 static void copy_text(struct fields *f, const char *name, struct field field, char *out,
 		      size_t size)
 {
@@ -314,6 +326,7 @@ static void parse_phc(struct fields *f, struct event_csv *out)
 	phc->t_ns = take_time(f, "t_ns");
 	phc->c_after = take_counter(f, "c_after");
 	phc->max_error_ns = take_optional_size(f, "max_error_ns", INFINITY);
+	out->leap = take_optional_leap(f);
 }
 
 static void parse_edge(struct fields *f, struct event_csv *out)
@@ -353,6 +366,7 @@ static void parse_time(struct fields *f, struct event_csv *out)
 	time->c = take_counter(f, "c");
 	time->t_ns = take_time(f, "t_ns");
 	time->max_error_ns = take_size(f, "max_error_ns", true);
+	out->leap = take_optional_leap(f);
 }
 
 static void parse_clockset(struct fields *f, struct event_csv *out)
@@ -377,6 +391,67 @@ static void parse_truth(struct fields *f, struct event_csv *out)
 	out->t_ns = take_time(f, "t_ns");
 }
 
+/* Ten thousand years: sums and differences of such times do not overflow. */
+#define LEAP_UTC_MAX_S INT64_C(400000000000)
+
+/* UTC=OFFSET */
+static bool read_leap_entry(struct field field, struct leap_entry *out)
+{
+	const char *equals = memchr(field.text, '=', field.length);
+	size_t length = equals ? (size_t)(equals - field.text) : 0;
+	int64_t offset_s;
+
+	if (!equals || !read_integer((struct field){field.text, length}, &out->utc_s) ||
+	    !read_integer((struct field){equals + 1, field.length - length - 1}, &offset_s) ||
+	    offset_s == INT64_MIN || out->utc_s == INT64_MIN ||
+	    llabs(offset_s) > LEAP_OFFSET_MAX_S || llabs(out->utc_s) > LEAP_UTC_MAX_S)
+		return false;
+	out->tai_offset_s = (int)offset_s;
+	return true;
+}
+
+static bool may_follow(const struct event_csv_leaps *leaps, const struct leap_entry *entry)
+{
+	const struct leap_entry *last = &leaps->entries[leaps->count ? leaps->count - 1 : 0];
+
+	return leaps->count < EVENT_CSV_LEAPS_MAX &&
+	       (!leaps->count || (entry->utc_s > last->utc_s &&
+				  abs(entry->tai_offset_s - last->tai_offset_s) == 1));
+}
+
+static bool read_leap_entries(struct field field, struct event_csv_leaps *leaps)
+{
+	const char *end = field.text + field.length;
+
+	for (const char *at = field.text; at < end;) {
+		const char *semicolon = memchr(at, ';', (size_t)(end - at));
+		const char *stop = semicolon ? semicolon : end;
+		struct leap_entry entry;
+
+		if (!read_leap_entry((struct field){at, (size_t)(stop - at)}, &entry) ||
+		    !may_follow(leaps, &entry))
+			return false;
+		leaps->entries[leaps->count++] = entry;
+		at = stop + (semicolon != NULL);
+	}
+	return leaps->count > 0;
+}
+
+static void parse_leaps(struct fields *f, struct event_csv *out)
+{
+	struct event_csv_leaps *leaps = &out->leaps;
+	struct field field;
+
+	out->c = take_counter(f, "c");
+	if (take(f, "expires_utc_s", &field) && !read_integer(field, &leaps->expires_utc_s))
+		fail_value(f, "expires_utc_s", field, "a whole number of seconds");
+	if (take(f, "entries", &field) && !read_leap_entries(field, leaps))
+		fail_value(f, "entries", field, "UTC=OFFSET;..., one second from each to the next");
+	if (take_optional(f, &field) && field.length > 0 &&
+	    !read_leap_entry(field, &leaps->announced))
+		fail_value(f, "announced", field, "UTC=OFFSET");
+}
+
 static const struct record {
 	const char *word;
 	enum event_csv_kind kind;
@@ -395,6 +470,7 @@ static const struct record {
 	{"offline", EVENT_CSV_OFFLINE, parse_source_alone},
 	{"reset", EVENT_CSV_RESET, parse_source_alone},
 	{"truth", EVENT_CSV_TRUTH, parse_truth},
+	{"leaps", EVENT_CSV_LEAPS, parse_leaps},
 };
 
 static const struct record *find_record(struct field word)
@@ -507,14 +583,17 @@ static void format_ntp(struct text *t, const char *name, const struct event_ntp 
 		put(t, ",1");
 }
 
-static void format_phc(struct text *t, const char *name, const struct event_phc *phc)
+static void format_phc(struct text *t, const char *name, const struct event_phc *phc,
+		       unsigned int leap)
 {
 	put_word(t, "phc", name);
 	put(t, ",%" PRIu64 ",%" PRId64 ",%" PRIu64, phc->c_before, phc->t_ns, phc->c_after);
-	if (isinf(phc->max_error_ns))
-		return;
-	put(t, ",");
-	put_real(t, phc->max_error_ns);
+	if (!isinf(phc->max_error_ns)) {
+		put(t, ",");
+		put_real(t, phc->max_error_ns);
+	}
+	if (leap != 3)
+		put(t, isinf(phc->max_error_ns) ? ",,%u" : ",%u", leap);
 }
 
 static void format_edge(struct text *t, const char *word, const char *name,
@@ -531,21 +610,25 @@ static void format_edge(struct text *t, const char *word, const char *name,
 	put_real(t, edge->since_other_ticks);
 }
 
-static void format_time(struct text *t, const char *name, const struct event_time *time)
+static void format_time(struct text *t, const char *name, const struct event_time *time,
+			unsigned int leap)
 {
 	put_word(t, "time", name);
 	put(t, ",%" PRIu64 ",%" PRId64 ",", time->c, time->t_ns);
 	put_real(t, time->max_error_ns);
+	if (leap != 3)
+		put(t, ",%u", leap);
 }
 
-static void format_event(struct text *t, const char *name, const struct event *event)
+static void format_event(struct text *t, const char *name, const struct event *event,
+			 unsigned int leap)
 {
 	switch (event->kind) {
 	case EVENT_NTP:
 		format_ntp(t, name, &event->ntp);
 		break;
 	case EVENT_PHC:
-		format_phc(t, name, &event->phc);
+		format_phc(t, name, &event->phc, leap);
 		break;
 	case EVENT_PPS:
 		format_edge(t, "pps", name, &event->edge);
@@ -554,7 +637,7 @@ static void format_event(struct text *t, const char *name, const struct event *e
 		format_edge(t, "latch", name, &event->edge);
 		break;
 	case EVENT_TIME:
-		format_time(t, name, &event->time);
+		format_time(t, name, &event->time, leap);
 		break;
 	}
 }
@@ -579,6 +662,20 @@ static void format_source(struct text *t, const struct event_csv *in)
 	put_text(t, in->text);
 }
 
+static void put_leap_entry(struct text *t, char before, const struct leap_entry *entry)
+{
+	put(t, "%c%" PRId64 "=%d", before, entry->utc_s, entry->tai_offset_s);
+}
+
+static void format_leaps(struct text *t, uint64_t c, const struct event_csv_leaps *leaps)
+{
+	put(t, "leaps,%" PRIu64 ",%" PRId64, c, leaps->expires_utc_s);
+	for (unsigned int i = 0; i < leaps->count; i++)
+		put_leap_entry(t, i ? ';' : ',', &leaps->entries[i]);
+	if (leaps->announced.utc_s)
+		put_leap_entry(t, ',', &leaps->announced);
+}
+
 static void format_line(struct text *t, const struct event_csv *in)
 {
 	switch (in->kind) {
@@ -593,7 +690,7 @@ static void format_line(struct text *t, const struct event_csv *in)
 		format_source(t, in);
 		break;
 	case EVENT_CSV_EVENT:
-		format_event(t, in->name, &in->event);
+		format_event(t, in->name, &in->event, in->leap);
 		break;
 	case EVENT_CSV_CLOCKSET:
 		put(t, "clockset,%" PRIu64, in->c);
@@ -612,6 +709,9 @@ static void format_line(struct text *t, const struct event_csv *in)
 		break;
 	case EVENT_CSV_TRUTH:
 		put(t, "truth,%" PRIu64 ",%" PRId64, in->c, in->t_ns);
+		break;
+	case EVENT_CSV_LEAPS:
+		format_leaps(t, in->c, &in->leaps);
 		break;
 	}
 }

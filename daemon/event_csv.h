@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "clock/event.h"
+#include "leap.h"
 
 enum { EVENT_CSV_LINE_MAX = 1024, EVENT_CSV_NAME_MAX = 48, EVENT_CSV_TEXT_MAX = 400 };
 
@@ -28,6 +29,17 @@ enum event_csv_kind {
 	EVENT_CSV_OFFLINE,
 	EVENT_CSV_RESET, /* the source starts over with another peer */
 	EVENT_CSV_TRUTH,
+	EVENT_CSV_LEAPS, /* leaps,c,expires,UTC=OFFSET;...: the leap-seconds list now in force */
+};
+
+/* The newest of a list; older ones decide nothing about today. */
+enum { EVENT_CSV_LEAPS_MAX = 8 };
+
+struct event_csv_leaps {
+	int64_t expires_utc_s; /* 0: unknown */
+	unsigned int count;    /* >= 1 */
+	struct leap_entry entries[EVENT_CSV_LEAPS_MAX];
+	struct leap_entry announced; /* by the sources before; utc_s 0: none */
 };
 
 struct event_csv {
@@ -35,9 +47,12 @@ struct event_csv {
 	char name[EVENT_CSV_NAME_MAX]; /* of the source, or of the counter */
 	char text[EVENT_CSV_TEXT_MAX]; /* settings of a source, reason of a disruption */
 	double nominal_hz;	       /* counter */
-	uint64_t c;		       /* clockset, disrupt, truth */
+	uint64_t c;		       /* clockset, disrupt, truth, leaps */
 	int64_t t_ns;		       /* truth */
 	struct event event;
+	/* phc and time: what the source says of leap seconds, as NTP does; 3: does not know. */
+	unsigned int leap;
+	struct event_csv_leaps leaps;
 };
 
 /* Settings of a source that decide what becomes of its events. */

@@ -28,6 +28,7 @@ struct event_log {
 	int fd;
 	char path[CONFIG_PATH_MAX];
 	struct event_csv counter;
+	struct event_csv leaps; /* as stated last; of kind EVENT_CSV_NOTHING: never */
 	struct known_source sources[DISCIPLINE_SOURCES_MAX];
 	unsigned int source_count;
 	char pending[PENDING_SIZE];
@@ -210,6 +211,8 @@ int event_log_reopen(struct event_log *log)
 	close(log->fd);
 	log->fd = fd;
 	write_line(log, &log->counter);
+	if (log->leaps.kind == EVENT_CSV_LEAPS)
+		write_line(log, &log->leaps);
 	for (unsigned int i = 0; i < log->source_count; i++)
 		write_source(log, &log->sources[i]);
 	return 0;
@@ -240,14 +243,36 @@ void event_log_source(struct event_log *log, const char *source, const char *set
 	write_source(log, known);
 }
 
-void event_log_write(struct event_log *log, const char *source, const struct event *event)
+void event_log_write(struct event_log *log, const char *source, const struct event *event,
+		     unsigned int leap)
 {
-	struct event_csv line = {.kind = EVENT_CSV_EVENT, .event = *event};
+	struct event_csv line = {.kind = EVENT_CSV_EVENT, .event = *event, .leap = leap};
 
 	if (!log)
 		return;
 	copy(line.name, sizeof(line.name), source);
 	write_line(log, &line);
+}
+
+void event_log_leaps(struct event_log *log, uint64_t counter, const struct leap_table *table,
+		     const struct leap_entry *announced)
+{
+	struct event_csv_leaps *leaps;
+	unsigned int count = table->count;
+
+	if (!log)
+		return;
+	leaps = &log->leaps.leaps;
+	if (count > 1 && table->entries[count - 1].utc_s == announced->utc_s)
+		count--;
+	*leaps = (struct event_csv_leaps){.expires_utc_s = table->expires_utc_s,
+					  .announced = *announced};
+	for (unsigned int i = count > EVENT_CSV_LEAPS_MAX ? count - EVENT_CSV_LEAPS_MAX : 0;
+	     i < count; i++)
+		leaps->entries[leaps->count++] = table->entries[i];
+	log->leaps.kind = EVENT_CSV_LEAPS;
+	log->leaps.c = counter;
+	write_line(log, &log->leaps);
 }
 
 void event_log_online(struct event_log *log, const char *source)

@@ -15,6 +15,7 @@
 
 #include "clock/event.h"
 #include "counter.h"
+#include "leap.h"
 
 struct event_log;
 struct config_source;
@@ -30,7 +31,12 @@ int event_log_reopen(struct event_log *log);
 
 /* All of these take a NULL log and do nothing. `settings` as from event_log_settings(). */
 void event_log_source(struct event_log *log, const char *source, const char *settings);
-void event_log_write(struct event_log *log, const char *source, const struct event *event);
+/* leap: what the source says of leap seconds, 0..3 as in RFC 5905. */
+void event_log_write(struct event_log *log, const char *source, const struct event *event,
+		     unsigned int leap);
+/* The leap-seconds list now in force, with what the sources announced on top of it. */
+void event_log_leaps(struct event_log *log, uint64_t counter, const struct leap_table *table,
+		     const struct leap_entry *announced);
 void event_log_online(struct event_log *log, const char *source);
 void event_log_offline(struct event_log *log, const char *source);
 void event_log_reset(struct event_log *log, const char *source);

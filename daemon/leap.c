@@ -13,7 +13,7 @@
 /* Seconds from 1900, where the list counts from, to 1970. */
 #define NTP_TO_UNIX_S INT64_C(2208988800)
 
-enum { FILE_BYTES_MAX = 1 << 18, DAY_S = 86400, NUMBER_DIGITS_MAX = 15, OFFSET_MAX_S = 1000 };
+enum { FILE_BYTES_MAX = 1 << 18, DAY_S = 86400, NUMBER_DIGITS_MAX = 15 };
 
 /* What one line of the list says. */
 struct leap_line {
@@ -73,7 +73,7 @@ static const char *entry_fault(const struct leap_table *table, const struct leap
 
 	if (next->ntp_s % DAY_S != 0)
 		return "time is not the start of a day";
-	if (next->offset_s > OFFSET_MAX_S)
+	if (next->offset_s > LEAP_OFFSET_MAX_S)
 		return "offset above 1000 s";
 	if (table->count == 0)
 		return NULL;

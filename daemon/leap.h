@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { LEAP_ENTRIES_MAX = 128 };
+enum { LEAP_ENTRIES_MAX = 128, LEAP_OFFSET_MAX_S = 1000 };
 
 struct leap_entry {
 	int64_t utc_s;  /* first second (unix time) in which the offset holds */

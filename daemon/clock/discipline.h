@@ -64,6 +64,9 @@ struct publication {
 	bool disrupted;	 /* marker must change; the line may step, in either direction */
 };
 
+/* The same line and bound, told from another counter value. */
+void publication_move(struct publication *publication, double ns_per_tick, uint64_t counter);
+
 enum source_state {
 	SOURCE_UNUSED,	    /* slot is free */
 	SOURCE_UNREACHABLE, /* nothing accepted for 8 polls, or never */

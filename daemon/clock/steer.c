@@ -279,3 +279,14 @@ bool steer_warn(struct discipline *d, uint64_t now, struct publication *out)
 	d->warned = true; /* the next line may step too: its readers are told by a marker again */
 	return true;
 }
+
+void publication_move(struct publication *publication, double ns_per_tick, uint64_t counter)
+{
+	double since_s = (double)counter_diff(counter, publication->line.counter) * ns_per_tick *
+			 1e-9;
+
+	line_move(&publication->line, ns_per_tick, counter);
+	publication->max_error_ns += fabs(since_s) * publication->max_rate_error_ppb;
+	publication->est_error_ns += fabs(since_s) * publication->est_rate_error_ppb;
+	publication->gap_ns -= since_s * publication->slew_ppb;
+}

@@ -55,7 +55,7 @@ static json_t *report_now(const struct daemon *daemon, const struct publication 
 	double age_s = seconds_between(&daemon->counter, p->line.counter, counter);
 	double frac_ns;
 	int64_t tai_ns = line_time(&p->line, daemon->counter.ns_per_tick, counter, &frac_ns);
-	int64_t tai_utc_s = leap_tai_offset_at_tai_s(&daemon->leap, floor_seconds(tai_ns));
+	int64_t tai_utc_s = leap_tai_offset_at_tai_s(&daemon->utc.table, floor_seconds(tai_ns));
 	int64_t utc_ns = tai_ns - tai_utc_s * NS_PER_S;
 
 	return json_pack("{s:I, s:I, s:o, s:o, s:o, s:o}", "tai_ns", (json_int_t)tai_ns, "utc_ns",
@@ -199,7 +199,7 @@ static json_t *report_clock(const struct daemon *daemon, const struct discipline
 		totals->has_line ? report_now(daemon, &totals->last, counter) : json_null(), "line",
 		totals->has_line ? report_line(&totals->last) : json_null(), "combined",
 		totals->has_estimate ? report_combined(totals) : json_null(), "tai",
-		report_tai(&daemon->leap, totals), "page", report_page(daemon), "driver",
+		report_tai(&daemon->utc.table, totals), "page", report_page(daemon), "driver",
 		report_driver(daemon, moment->now_ns), "host_clock", report_host_clock(daemon));
 }
 

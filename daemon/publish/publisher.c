@@ -104,18 +104,6 @@ int publisher_publish(struct publisher *p, const struct publication *publication
 	return err;
 }
 
-/* The same line and bound, told from another counter value. */
-static void move(struct publication *publication, double ns_per_tick, uint64_t counter)
-{
-	double since_s = (double)counter_diff(counter, publication->line.counter) * ns_per_tick *
-			 1e-9;
-
-	line_move(&publication->line, ns_per_tick, counter);
-	publication->max_error_ns += fabs(since_s) * publication->max_rate_error_ppb;
-	publication->est_error_ns += fabs(since_s) * publication->est_rate_error_ppb;
-	publication->gap_ns -= since_s * publication->slew_ppb;
-}
-
 int publisher_again(struct publisher *p, const struct page_calendar *calendar, uint64_t counter,
 		    int64_t now_ns, double *raised_ns)
 {
@@ -124,7 +112,7 @@ int publisher_again(struct publisher *p, const struct page_calendar *calendar, u
 	*raised_ns = 0;
 	if (!p->any)
 		return -ENODATA;
-	move(&again, p->counter->ns_per_tick, counter);
+	publication_move(&again, p->counter->ns_per_tick, counter);
 	return publisher_publish(p, &again, calendar, now_ns, raised_ns);
 }
 

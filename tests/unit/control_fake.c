@@ -146,7 +146,7 @@ void control_fake_init(void)
 	daemon->page.kernel.fd = -1;
 	daemon->page.kernel.renew_at_ns = INT64_MAX;
 	daemon->page.kernel.lease_ns = 10000000000;
-	leap_built_in(&daemon->leap);
+	leap_built_in(&daemon->utc.table);
 	set_line(&control_fake.totals);
 	add_source("good", "192.0.2.1:123");
 	make_good(0);

@@ -12,7 +12,7 @@
 #include <linux/vmclock-abi.h>
 
 #include "daemon/calendar.h"
-#include "daemon/leap_vote.h"
+#include "daemon/utc_scale.h"
 #include "test_clock_world.h"
 
 #define S_NS INT64_C(1000000000)
@@ -25,10 +25,8 @@ static struct day {
 	int sign; /* of the leap second */
 	struct dice dice;
 	struct discipline *d;
-	struct leap_table table;
-	struct leap_entry announced;
+	struct utc_scale utc;
 	int slots[SERVERS];
-	unsigned int leap_bits[SERVERS]; /* as the last reply had them */
 	struct publication page;
 	bool has_page;
 } day;
@@ -58,15 +56,11 @@ static int64_t shown_ns(int64_t tai_ns)
 
 static void take(int slot, const struct event *e)
 {
-	int64_t utc_s = e->ntp.t3_ns / S_NS;
-	struct sample sample;
+	struct event_terms terms = {.max_latency_ns = INFINITY};
 
-	if (calendar_is_ambiguous(&day.table, utc_s, 3))
-		return;
-	assert_int_equal(event_to_sample(e, (int64_t)leap_tai_offset_s(&day.table, utc_s) * S_NS, 0,
-					 0, 1, &sample),
-			 0);
-	discipline_sample(day.d, slot, &sample);
+	utc_scale_claim(&day.utc, slot, e->ntp.leap);
+	if (utc_scale_event(&day.utc, e, &terms.utc_to_line_s) == 0)
+		discipline_event(day.d, slot, e, &terms);
 }
 
 static void ask(int server, int64_t since_noon_s)
@@ -90,7 +84,6 @@ static void ask(int server, int64_t since_noon_s)
 		.root_dispersion_ns = 20000,
 		.precision_log2 = -25,
 	};
-	day.leap_bits[server] = e.ntp.leap;
 	take(day.slots[server], &e);
 	if (discipline_run(day.d, e.ntp.c4, &day.page))
 		day.has_page = true;
@@ -103,16 +96,6 @@ static void run_until(int64_t since_noon_s)
 
 	while ((deadline = discipline_deadline(day.d)) < until)
 		discipline_run(day.d, deadline, &day.page);
-}
-
-static void vote(int64_t tai_s)
-{
-	struct leap_ballot ballot = {0};
-
-	for (int i = 0; i < SERVERS; i++)
-		leap_ballot_cast(&ballot, day.leap_bits[i]);
-	leap_vote(&day.table, &day.announced, &ballot,
-		  tai_s - leap_tai_offset_at_tai_s(&day.table, tai_s));
 }
 
 static int expected_leap(int64_t tai_s)
@@ -137,7 +120,7 @@ static void check_second(int64_t since_noon_s)
 
 	assert_true(fabs(error_ns) < 1e5);
 	assert_false(day.page.disrupted && since_noon_s > 60);
-	calendar_at(&day.table, tai_s, &calendar);
+	calendar_at(&day.utc.table, tai_s, &calendar);
 	assert_int_equal(calendar.tai_offset_s, offset_at(tai_s));
 	assert_int_equal(calendar.leap, expected_leap(tai_s));
 }
@@ -157,7 +140,8 @@ static void live_through(int sign)
 	struct discipline_totals totals;
 
 	day = (struct day){.sign = sign, .dice.state = 5};
-	leap_built_in(&day.table);
+	utc_scale_start(&day.utc);
+	leap_built_in(&day.utc.table);
 	day.d = discipline_create(&config);
 	for (int i = 0; i < SERVERS; i++) {
 		day.slots[i] = discipline_add_source(day.d, &plain);
@@ -168,7 +152,7 @@ static void live_through(int sign)
 			for (int i = 0; i < SERVERS; i++)
 				ask(i, s);
 		if (s % 10 == 0 && day.has_page)
-			vote(tai_of(s));
+			utc_scale_vote(&day.utc, day.d, (uint64_t)((s + 1) * S_NS), 1);
 		run_until(s + 1);
 		if (s > 60)
 			check_second(s + 1);

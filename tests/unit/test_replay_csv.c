@@ -90,6 +90,11 @@ static void every_kind_of_line_survives_being_written_and_read(void **state)
 	assert_survives("offline,a");
 	assert_survives("reset,pool.2");
 	assert_survives("truth,150206495,1262304000150204993");
+	assert_survives("phc,eth0,1,2,3,500,1");
+	assert_survives("phc,eth0,1,2,3,,2");
+	assert_survives("time,gnss,1,2,inf,0");
+	assert_survives("leaps,7,1719532800,1435708800=36;1483228800=37");
+	assert_survives("leaps,7,0,1483228800=37,1814400000=38");
 }
 
 static void comments_and_empty_lines_are_nothing(void **state)
@@ -111,6 +116,20 @@ static void fields_added_at_the_end_are_passed_over(void **state)
 
 static void faults_are_named_by_field(void **state)
 {
+	static const char *const bad_entries[] = {
+		"",
+		"5",
+		"5=x",
+		"=37",
+		"5=37;4=38",
+		"5=37;6=39",
+		"5=37;6=37",
+		"5=1001",
+		"-9223372036854775808=37",
+		"400000000001=37",
+		"1=1;2=2;3=3;4=4;5=5;6=6;7=7;8=8;9=9",
+	};
+
 	(void)state;
 	assert_refused("ntp,a,1,2,3,4,0,1,0,0,-20,1,2,3,4",
 		       "field 15 (interleaved): '4' is not 0 or 1");
@@ -131,6 +150,18 @@ static void faults_are_named_by_field(void **state)
 	assert_refused("ntp,a,1,2,3,4,0,17,0,0", "field 8 (stratum): '17' is not in its range");
 	assert_refused("ntp,a,1,2,3,4,0,1,-1,0",
 		       "field 9 (root_delay_ns): '-1' is not a number that is not negative");
+	assert_refused("time,a,1,2,3,4", "field 6 (leap): '4' is not within 0 to 3");
+	assert_refused("leaps,1,x,5=37", "field 3 (expires_utc_s): 'x' is not a whole number of seconds");
+	for (size_t i = 0; i < sizeof(bad_entries) / sizeof(bad_entries[0]); i++) {
+		char text[200], why[200];
+
+		snprintf(text, sizeof(text), "leaps,1,0,%s", bad_entries[i]);
+		snprintf(why, sizeof(why),
+			 "field 4 (entries): '%.24s' is not UTC=OFFSET;..., one second from each to the next",
+			 bad_entries[i]);
+		assert_refused(text, why);
+	}
+	assert_refused("leaps,1,0,5=37,x", "field 5 (announced): 'x' is not UTC=OFFSET");
 	assert_refused("counter,tsc,0", "field 3 (nominal_hz): not within 1e3 to 1e12");
 }
 

@@ -73,7 +73,7 @@ static void each_line_is_in_the_file_when_the_call_returns(void **state)
 
 	(void)state;
 	event_log_source(log, "a", "poll_s=1");
-	event_log_write(log, "a", &exchange);
+	event_log_write(log, "a", &exchange, 0);
 	event_log_offline(log, "a");
 	event_log_online(log, "a");
 	event_log_reset(log, "a");
@@ -89,7 +89,7 @@ static void without_a_log_every_call_does_nothing(void **state)
 {
 	(void)state;
 	event_log_source(NULL, "a", "");
-	event_log_write(NULL, "a", &exchange);
+	event_log_write(NULL, "a", &exchange, 0);
 	event_log_offline(NULL, "a");
 	event_log_clockset(NULL, 1);
 	event_log_disrupt(NULL, 1, "");
@@ -117,20 +117,42 @@ static void half_a_line_of_a_killed_daemon_is_ended_first(void **state)
 	assert_content(path, "ntp,a,1,2\ncounter,tsc,2400000000\n");
 }
 
+static void a_list_is_stated_without_what_was_announced(void **state)
+{
+	struct event_log *log = open_log();
+	struct leap_table table = {.count = 12, .expires_utc_s = 99};
+	struct leap_entry announced;
+
+	(void)state;
+	for (int i = 0; i < 12; i++)
+		table.entries[i] = (struct leap_entry){i + 1, i + 26};
+	announced = table.entries[11];
+	event_log_leaps(NULL, 5, &table, &announced);
+	event_log_leaps(log, 5, &table, &announced);
+	assert_content(path, "counter,tsc,2400000000\n"
+			     "leaps,5,99,4=29;5=30;6=31;7=32;8=33;9=34;10=35;11=36,12=37\n");
+	event_log_close(log);
+}
+
 static void after_rotation_the_new_file_stands_alone(void **state)
 {
 	struct event_log *log = open_log();
+	struct leap_table table = {.count = 1, .entries = {{1, 37}}};
+	struct leap_entry nothing = {0};
 	char old[160];
 
 	(void)state;
 	event_log_source(log, "a", "poll_s=1");
 	event_log_source(log, "a", "poll_s=2");
+	event_log_leaps(log, 5, &table, &nothing);
 	snprintf(old, sizeof(old), "%s.1", path);
 	assert_int_equal(rename(path, old), 0);
 	assert_int_equal(event_log_reopen(log), 0);
 	event_log_offline(log, "a");
-	assert_content(path, "counter,tsc,2400000000\nsource,a,poll_s=2\noffline,a\n");
-	assert_content(old, "counter,tsc,2400000000\nsource,a,poll_s=1\nsource,a,poll_s=2\n");
+	assert_content(path, "counter,tsc,2400000000\nleaps,5,0,1=37\n"
+			     "source,a,poll_s=2\noffline,a\n");
+	assert_content(old, "counter,tsc,2400000000\nsource,a,poll_s=1\nsource,a,poll_s=2\n"
+			    "leaps,5,0,1=37\n");
 	event_log_close(log);
 }
 
@@ -153,7 +175,7 @@ static void a_full_disk_is_reported_once_and_survived(void **state)
 	(void)state;
 	assert_int_equal(event_log_open(&log, "/dev/full", &counter, message, 300), 0);
 	for (int i = 0; i < 5000; i++)
-		event_log_write(log, "a", &exchange);
+		event_log_write(log, "a", &exchange, 0);
 	assert_int_equal(errors_reported, 1);
 	assert_true(event_log_lost(log) > 0);
 	event_log_close(log);
@@ -171,12 +193,12 @@ static void after_a_full_disk_the_log_admits_what_is_missing(void **state)
 	(void)state;
 	assert_int_equal(event_log_open(&log, "/dev/full", &counter, message, 300), 0);
 	for (int i = 0; i < 5000; i++)
-		event_log_write(log, "a", &exchange);
+		event_log_write(log, "a", &exchange, 0);
 	snprintf(log->path, sizeof(log->path), "%s", path);
 	close(log->fd);
 	log->fd = open_for_append(path);
-	event_log_write(log, "a", &exchange);
-	event_log_write(log, "a", &exchange);
+	event_log_write(log, "a", &exchange, 0);
+	event_log_write(log, "a", &exchange, 0);
 	stream = fopen(path, "r");
 	while (fgets(text, sizeof(text), stream)) {
 		lines++;
@@ -227,6 +249,7 @@ int main(void)
 		WITH_FOLDER(without_a_log_every_call_does_nothing),
 		WITH_FOLDER(a_second_life_is_appended),
 		WITH_FOLDER(half_a_line_of_a_killed_daemon_is_ended_first),
+		WITH_FOLDER(a_list_is_stated_without_what_was_announced),
 		WITH_FOLDER(after_rotation_the_new_file_stands_alone),
 		WITH_FOLDER(a_rotation_that_fails_keeps_the_old_file),
 		WITH_FOLDER(a_full_disk_is_reported_once_and_survived),

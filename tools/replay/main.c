@@ -21,6 +21,7 @@ struct options {
 	double threshold_ns;
 	double phc_max_error_ns; /* < 0: as recorded */
 	const char *lines;
+	const char *sources;
 	const char *plot;
 	struct player_options player;
 };
@@ -35,6 +36,7 @@ enum {
 	OPTION_THRESHOLD,
 	OPTION_PHC,
 	OPTION_LINES,
+	OPTION_SOURCES,
 	OPTION_PLOT,
 	OPTION_RATE_CHANGE,
 	OPTION_MAY_STEP,
@@ -50,6 +52,7 @@ static const struct option long_options[] = {
 	{"threshold", required_argument, NULL, OPTION_THRESHOLD},
 	{"phc-max-error", required_argument, NULL, OPTION_PHC},
 	{"lines", required_argument, NULL, OPTION_LINES},
+	{"sources", required_argument, NULL, OPTION_SOURCES},
 	{"plot", required_argument, NULL, OPTION_PLOT},
 	{"max-rate-change", required_argument, NULL, OPTION_RATE_CHANGE},
 	{"may-step", no_argument, NULL, OPTION_MAY_STEP},
@@ -75,6 +78,7 @@ static void print_usage(FILE *out)
 		"  --may-step            monotonic = off: the line steps to each estimate\n"
 		"  --max-rate-change PPB promise about the oscillator (1000)\n"
 		"  --lines OUT           write every published line (one FILE only)\n"
+		"  --sources OUT         write what became of each source (one FILE only)\n"
 		"  --plot OUT.svg        draw error, bound and estimate (one FILE only; gnuplot)\n"
 		"  --lenient             pass over lines that make no sense\n"
 		"  --cost                add the CPU time a sample\n"
@@ -138,6 +142,10 @@ static void read_option(struct options *o, int option, const char *value)
 	case OPTION_LINES:
 		o->lines = value;
 		break;
+	case OPTION_SOURCES:
+		o->sources = value;
+		o->player.verdicts = true;
+		break;
 	case OPTION_PLOT:
 		o->plot = value;
 		break;
@@ -171,6 +179,11 @@ static int write_outputs(const struct options *o, const char *file, const struct
 		error = report_lines(r, played, o->lines);
 		if (error)
 			return complain(o->lines, NULL, error);
+	}
+	if (o->sources) {
+		error = report_sources(r, played, o->sources);
+		if (error)
+			return complain(o->sources, NULL, error);
 	}
 	if (!o->plot)
 		return 0;
@@ -246,8 +259,8 @@ int main(int argc, char **argv)
 		print_usage(stderr);
 		return EXIT_USAGE;
 	}
-	if (argc - optind > 1 && (options.lines || options.plot)) {
-		fprintf(stderr, "vmclock-replay: --lines and --plot want one FILE\n");
+	if (argc - optind > 1 && (options.lines || options.sources || options.plot)) {
+		fprintf(stderr, "vmclock-replay: --lines, --sources and --plot want one FILE\n");
 		return EXIT_USAGE;
 	}
 	for (int i = optind; i < argc; i++)

@@ -15,6 +15,7 @@ struct loader {
 	struct recording *recording;
 	size_t steps_room;
 	size_t truths_room;
+	size_t leaps_room;
 	unsigned int epoch;
 	bool begun; /* something other than the header was seen */
 	char *message;
@@ -105,10 +106,20 @@ static int find_source(struct loader *l, const char *name)
 	return (int)r->source_count++;
 }
 
+static unsigned int leap_of(const struct event_csv *line)
+{
+	if (event_marks_second(&line->event))
+		return 3;
+	return line->event.kind == EVENT_NTP ? line->event.ntp.leap : line->leap;
+}
+
 static int load_source_step(struct loader *l, enum step_kind kind, const struct event_csv *line)
 {
 	int source = find_source(l, line->name);
-	struct step step = {.kind = kind, .source = (unsigned int)source, .event = line->event};
+	struct step step = {.kind = kind,
+			    .source = (unsigned int)source,
+			    .event = line->event,
+			    .leap = leap_of(line)};
 
 	if (source < 0)
 		return source;
@@ -157,6 +168,20 @@ static int load_counter(struct loader *l, const struct event_csv *line)
 	return 0;
 }
 
+static int load_leaps(struct loader *l, const struct event_csv *line)
+{
+	struct recording *r = l->recording;
+	struct step step = {.kind = STEP_LEAPS, .c = line->c, .leaps = r->leaps_count};
+	struct event_csv_leaps *leaps =
+		grow(r->leaps, r->leaps_count, &l->leaps_room, sizeof(*leaps));
+
+	if (!leaps)
+		return fail(l, -ENOMEM, "out of memory");
+	r->leaps = leaps;
+	r->leaps[r->leaps_count++] = line->leaps;
+	return add_step(l, &step);
+}
+
 static int load_disrupt(struct loader *l, const struct event_csv *line)
 {
 	struct step step = {.kind = STEP_DISRUPT, .c = line->c};
@@ -182,6 +207,8 @@ static int load_line(struct loader *l, const struct event_csv *line)
 		return load_source_step(l, STEP_RESET, line);
 	case EVENT_CSV_TRUTH:
 		return add_truth(l, line);
+	case EVENT_CSV_LEAPS:
+		return load_leaps(l, line);
 	case EVENT_CSV_NOTHING:
 	case EVENT_CSV_CLOCKSET: /* the stamps around it were judged when they were taken */
 	case EVENT_CSV_ONLINE:
@@ -328,6 +355,8 @@ void recording_free(struct recording *recording)
 {
 	free(recording->steps);
 	free(recording->truths);
+	free(recording->leaps);
 	recording->steps = NULL;
 	recording->truths = NULL;
+	recording->leaps = NULL;
 }

@@ -29,14 +29,17 @@ enum step_kind {
 	STEP_OFFLINE,
 	STEP_RESET,
 	STEP_LIFE, /* the daemon was started anew */
+	STEP_LEAPS, /* the leap-seconds list was read, or read again */
 };
 
 struct step {
 	enum step_kind kind;
 	unsigned int source;
-	uint64_t c;    /* STEP_DISRUPT */
+	uint64_t c;    /* STEP_DISRUPT, STEP_LEAPS */
+	size_t leaps;  /* STEP_LEAPS: which of them */
 	double poll_s; /* STEP_SETTINGS */
 	struct event event;
+	unsigned int leap; /* STEP_EVENT: what the source says of leap seconds, 0..3 */
 };
 
 /* Counters of different epochs do not compare: a disruption or a new life lies between them. */
@@ -54,6 +57,8 @@ struct recording {
 	unsigned int source_count;
 	struct step *steps;
 	size_t step_count;
+	struct event_csv_leaps *leaps;
+	size_t leaps_count;
 	struct truth *truths;
 	size_t truth_count;
 	uint64_t bad_lines; /* passed over, when that was asked for */

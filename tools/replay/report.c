@@ -123,27 +123,48 @@ void report_text(const struct report *report, FILE *out)
 static void print_line(FILE *out, const struct published *p)
 {
 	const struct publication *it = &p->publication;
+	int64_t utc_ns = it->line.time_ns - p->calendar.tai_offset_s * INT64_C(1000000000);
 
 	fprintf(out, "line,%u,%" PRIu64 ",%" PRIu64 ",%" PRId64 ",%.17g,%.17g", p->epoch, p->at,
-		it->line.counter, it->line.time_ns, it->line.frac_ns, it->line.rate_ppb);
-	fprintf(out, ",%.17g,%.17g,%.17g,%.17g,%s,%d\n", it->est_error_ns, it->est_rate_error_ppb,
+		it->line.counter, utc_ns, it->line.frac_ns, it->line.rate_ppb);
+	fprintf(out, ",%.17g,%.17g,%.17g,%.17g,%s,%d,%d,%d\n", it->est_error_ns, it->est_rate_error_ppb,
 		it->max_error_ns, it->max_rate_error_ppb, discipline_status_name(it->status),
-		it->disrupted);
+		it->disrupted, p->calendar.tai_offset_s, p->calendar.leap);
+}
+
+static int finish(FILE *out)
+{
+	int error = ferror(out) ? -EIO : 0;
+
+	if (fclose(out) != 0 && !error)
+		error = -errno;
+	return error;
 }
 
 int report_lines(const struct recording *recording, const struct played *played, const char *path)
 {
 	FILE *out = fopen(path, "w");
-	int error = 0;
 
 	if (!out)
 		return -errno;
 	fprintf(out, "counter,%s,%.17g\n", recording->counter, recording->nominal_hz);
 	for (size_t i = 0; i < played->count; i++)
 		print_line(out, &played->published[i]);
-	if (ferror(out))
-		error = -EIO;
-	if (fclose(out) != 0 && !error)
-		error = -errno;
-	return error;
+	return finish(out);
+}
+
+int report_sources(const struct recording *recording, const struct played *played,
+		   const char *path)
+{
+	FILE *out = fopen(path, "w");
+
+	if (!out)
+		return -errno;
+	for (size_t i = 0; i < played->verdict_count; i++) {
+		const struct verdict *v = &played->verdicts[i];
+
+		fprintf(out, "source,%u,%" PRIu64 ",%s,%s,%s\n", v->epoch, v->at,
+			recording->sources[v->source].name, source_state_name(v->state), v->why);
+	}
+	return finish(out);
 }

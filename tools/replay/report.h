@@ -24,4 +24,8 @@ void report_text(const struct report *report, FILE *out);
 /* Every publication on a line of its own; see vmclock-replay(1). 0 or -errno. */
 int report_lines(const struct recording *recording, const struct played *played, const char *path);
 
+/* What became of the sources, a line for each change; see vmclock-replay(1). 0 or -errno. */
+int report_sources(const struct recording *recording, const struct played *played,
+		   const char *path);
+
 #endif

@@ -7,26 +7,38 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define NS_PER_S INT64_C(1000000000)
+
 /* Converged: the RMS over this long, beginning now or at any later time, is under the threshold. */
 static const double CONVERGED_OVER_S = 300;
 
 /* Error of the line at the truth. Whole nanoseconds are subtracted before anything is rounded. */
-static double line_error_ns(const struct line *line, double ns_per_tick, const struct truth *truth)
+static double line_error_ns(const struct line *line, double ns_per_tick, uint64_t counter,
+			    int64_t tai_ns)
 {
 	double frac_ns;
-	int64_t time_ns = line_time(line, ns_per_tick, truth->c, &frac_ns);
+	int64_t time_ns = line_time(line, ns_per_tick, counter, &frac_ns);
 
-	return (double)(time_ns - truth->t_ns) + frac_ns;
+	return (double)(time_ns - tai_ns) + frac_ns;
+}
+
+/* False in the seconds next to a leap second, whose UTC may mean either of two. */
+static bool truth_tai_ns(const struct played *played, const struct truth *truth, int64_t *tai_ns)
+{
+	int64_t utc_s = truth->t_ns / NS_PER_S;
+
+	*tai_ns = truth->t_ns + leap_tai_offset_s(&played->leaps, utc_s) * NS_PER_S;
+	return !calendar_is_ambiguous(&played->leaps, utc_s, 1);
 }
 
 static void measure(const struct recording *r, const struct publication *p,
-		    const struct truth *truth, struct point *out)
+		    const struct truth *truth, int64_t tai_ns, struct point *out)
 {
 	double since_ns = (double)counter_diff(truth->c, p->line.counter) * r->ns_per_tick;
 	double distance_ns = fabs(since_ns);
 
 	out->t_s = (double)(truth->t_ns - r->truths[0].t_ns) * 1e-9;
-	out->error_ns = line_error_ns(&p->line, r->ns_per_tick, truth);
+	out->error_ns = line_error_ns(&p->line, r->ns_per_tick, truth->c, tai_ns);
 	out->estimate_ns = out->error_ns + p->gap_ns - p->slew_ppb * 1e-9 * since_ns;
 	out->bound_ns = p->max_error_ns + p->max_rate_error_ppb * 1e-9 * distance_ns;
 	out->sigma_ns = p->est_error_ns + p->est_rate_error_ppb * 1e-9 * distance_ns;
@@ -81,13 +93,15 @@ int points_make(const struct recording *r, const struct played *played, struct p
 	for (size_t i = 0; i < r->truth_count; i++) {
 		const struct published *in_force;
 		struct point *point = &out->points[out->count];
+		int64_t tai_ns;
 
 		while (next < played->count && precedes(&played->published[next], &r->truths[i]))
 			next++;
 		in_force = next > 0 ? &played->published[next - 1] : NULL;
-		if (!in_force || in_force->epoch != r->truths[i].epoch)
+		if (!in_force || in_force->epoch != r->truths[i].epoch ||
+		    !truth_tai_ns(played, &r->truths[i], &tai_ns))
 			continue;
-		measure(r, &in_force->publication, &r->truths[i], point);
+		measure(r, &in_force->publication, &r->truths[i], tai_ns, point);
 		point->rate_error = rate_error(r, &in_force->publication.line, i);
 		out->count++;
 	}
