@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "discipline_state.h"
+#include "second.h"
 
 /* Wander is believed after this many samples only: the bank starts with everything possible. */
 #define WANDER_SAMPLES 512
@@ -79,6 +80,17 @@ static void gather_voters(struct discipline *d, uint64_t now)
 	d->member_count = d->voter_count;
 }
 
+/* It has its second from sources that have votes of their own. */
+static bool repeats_second(const struct discipline *d, const struct slot *slot)
+{
+	if (!slot->config.pulse || slot->names_itself)
+		return false;
+	for (unsigned int i = 0; i < d->config.sources_max && slot->lock; i++)
+		if ((slot->lock >> i & 1) && d->slots[i].used && !d->slots[i].config.noselect)
+			return true;
+	return !slot->lock;
+}
+
 static void cast_votes(struct discipline *d, int64_t base_ns)
 {
 	for (unsigned int i = 0; i < d->voter_count; i++) {
@@ -86,9 +98,12 @@ static void cast_votes(struct discipline *d, int64_t base_ns)
 		double shift_ns = (double)(in->base_ns - base_ns);
 		bool trusted = d->voters[i]->config.trust;
 
-		d->votes[i] =
-			(struct vote){in->lo_ns + shift_ns, in->hi_ns + shift_ns, trusted, false};
-		d->rate_votes[i] = (struct vote){in->rate_lo_ppb, in->rate_hi_ppb, trusted, false};
+		d->votes[i] = (struct vote){.lo = in->lo_ns + shift_ns,
+					    .hi = in->hi_ns + shift_ns,
+					    .trusted = trusted,
+					    .repeats = repeats_second(d, d->voters[i])};
+		d->rate_votes[i] = (struct vote){
+			.lo = in->rate_lo_ppb, .hi = in->rate_hi_ppb, .trusted = trusted};
 	}
 }
 
@@ -142,10 +157,8 @@ static void settle_doubt(const struct discipline *d, struct slot *slot, int64_t 
  */
 static void ask_the_past(struct discipline *d, int64_t base_ns, struct verdict *phase)
 {
-	double shift_ns = (double)(d->past.base_ns - base_ns);
-	struct vote *past = &d->votes[d->voter_count];
+	const struct vote *past = &d->votes[d->voter_count];
 
-	*past = (struct vote){d->past.lo_ns + shift_ns, d->past.hi_ns + shift_ns, false, false};
 	for (unsigned int i = 0; i < d->voter_count; i++)
 		settle_doubt(d, d->voters[i], base_ns, past);
 	select_truechimers(d->votes, d->voter_count + 1, phase);
@@ -204,19 +217,71 @@ static void count_doubts(struct discipline *d, struct interval *bound)
 	bound->hi_ns = wider.hi;
 }
 
+/*
+ * Before anybody votes: pulses, and a past in which one source alone named the second, are for the
+ * second that most of those name who do. False: as many say one as another.
+ */
+static bool decide_second(struct discipline *d, int64_t base_ns, bool *moved)
+{
+	double shift_ns = (double)(d->past.base_ns - base_ns);
+	bool decided;
+
+	if (d->has_past)
+		d->votes[d->voter_count] = (struct vote){.lo = d->past.lo_ns + shift_ns,
+							 .hi = d->past.hi_ns + shift_ns,
+							 .repeats = d->past_repeats};
+	decided = second_decide(d->votes, d->voter_count + d->has_past, moved);
+	if (d->past_repeats && (*moved || !decided))
+		d->has_past = false;
+	return decided;
+}
+
+/* They helped to find the majority; what they say is of the second that they were told. */
+static void leave_out_misnamed(struct discipline *d, struct verdict *phase)
+{
+	for (unsigned int i = 0; i < d->voter_count; i++) {
+		if (!d->votes[i].repeats || !d->votes[i].truechimer)
+			continue;
+		d->votes[i].truechimer = false;
+		phase->truechimers--;
+		phase->falsetickers++;
+	}
+}
+
+/* It is still the second that two have named, if the past in which they did leads to it. */
+static bool one_alone_names_the_second(const struct discipline *d, const struct interval *bound)
+{
+	double apart_ns = (double)(bound->base_ns - d->past.base_ns);
+	unsigned int count = 0;
+
+	for (unsigned int i = 0; i < d->voter_count; i++)
+		if (d->votes[i].truechimer && !d->votes[i].repeats)
+			count += d->votes[i].trusted ? 2 : 1;
+	return count < 2 &&
+	       !(d->has_past && !d->past_repeats && apart_ns + bound->lo_ns <= d->past.hi_ns &&
+		 apart_ns + bound->hi_ns >= d->past.lo_ns);
+}
+
 /* The voters' own phases, with a majority that needs nobody's help. */
 static bool vote_on_phase(struct discipline *d, int64_t base_ns, struct verdict *phase)
 {
-	bool confirmed;
+	bool confirmed, moved;
 
+	*phase = (struct verdict){.majority = false};
 	d->vote_count = d->voter_count;
+	if (!decide_second(d, base_ns, &moved))
+		return false;
 	select_truechimers(d->votes, d->vote_count, phase);
+	if (moved)
+		leave_out_misnamed(d, phase);
 	confirmed = phase->majority && (witnesses(d) > 1 || any_trusted_truechimer(d));
-	if (!confirmed && d->has_past) {
-		ask_the_past(d, base_ns, phase);
-		d->vote_count++;
-	}
-	return confirmed;
+	if (confirmed || !d->has_past)
+		return confirmed;
+	ask_the_past(d, base_ns, phase);
+	if (moved)
+		leave_out_misnamed(d, phase);
+	d->vote_count++;
+	return false;
 }
 
 /*
@@ -250,6 +315,7 @@ static bool vote(struct discipline *d)
 	count_doubts(d, bound);
 	d->has_interval = true;
 	if (confirmed) {
+		d->past_repeats = one_alone_names_the_second(d, bound);
 		d->past = *bound;
 		d->has_past = true;
 		d->confirmed_at = bound->counter;

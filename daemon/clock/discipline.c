@@ -154,6 +154,7 @@ int discipline_add_source(struct discipline *d, const struct discipline_source_c
 		slot->offline = false;
 		slot->config = *config;
 		slot->lock = 0;
+		slot->names_itself = false;
 		doubt_clear(&slot->doubt);
 		slot->pulse_seen = false;
 		slot->pulse_why = NULL;

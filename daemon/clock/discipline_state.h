@@ -28,6 +28,7 @@ struct slot {
 	uint64_t since;		/* counter of the first sample of this history */
 	struct pulse pulse;	/* of sources that mark seconds */
 	uint64_t lock;		/* slots that may name its seconds, a bit each; 0: any other */
+	bool names_itself;	/* its pulses say which second they mark */
 	bool pulse_seen;
 	uint64_t pulse_last;   /* counter at the latest edge, taken or not */
 	const char *pulse_why; /* the last one that was not taken */
@@ -47,6 +48,7 @@ struct discipline {
 	bool has_past;
 	uint64_t confirmed_at; /* counter, when the past was the present */
 	struct interval past;  /* what a majority of several, or a trusted source, said last */
+	bool past_repeats;     /* but one of them alone named the second */
 	bool has_interval;     /* totals.interval is a bound, perhaps of the past */
 	struct interval said;  /* totals.interval, doubts left aside */
 	double doubt_ns;       /* what they add to the maximum error of the line in force */

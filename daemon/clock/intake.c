@@ -55,6 +55,7 @@ static int name_pulse(struct discipline *d, int index, const struct event_edge *
 	bool known, renamed;
 	int err;
 
+	slot->names_itself = edge->labelled;
 	if (edge->labelled) {
 		*second = edge->label_s + terms->utc_to_line_s;
 		return 0;

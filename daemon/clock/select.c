@@ -2,8 +2,7 @@
 /* The vote of intervals: who agrees, and what a majority of the voters holds. */
 #include "select.h"
 
-/* A trusted voter weighs more than all others together. */
-static unsigned int weight_of(const struct vote *vote, unsigned int count)
+unsigned int vote_weight(const struct vote *vote, unsigned int count)
 {
 	return vote->trusted ? count + 1 : 1;
 }
@@ -14,7 +13,7 @@ static unsigned int weight_at(const struct vote *votes, unsigned int count, doub
 
 	for (unsigned int i = 0; i < count; i++)
 		if (votes[i].lo <= at && at <= votes[i].hi)
-			weight += weight_of(&votes[i], count);
+			weight += vote_weight(&votes[i], count);
 	return weight;
 }
 
@@ -67,7 +66,7 @@ void select_truechimers(struct vote *votes, unsigned int count, struct verdict *
 	*out = (struct verdict){0};
 	for (unsigned int i = 0; i < count; i++) {
 		votes[i].truechimer = false;
-		total += weight_of(&votes[i], count);
+		total += vote_weight(&votes[i], count);
 	}
 	at = most_agreed(votes, count, &most);
 	out->majority = 2 * most > total;

@@ -18,6 +18,7 @@ struct vote {
 	double lo;
 	double hi;
 	bool trusted;	 /* outvotes any number of others that are not */
+	bool repeats;	 /* which second it is, as others named it: see second.h */
 	bool truechimer; /* out */
 };
 
@@ -28,6 +29,9 @@ struct verdict {
 	double lo;     /* what a majority holds; valid with a majority only */
 	double hi;
 };
+
+/* A trusted voter weighs more than all `count` together. */
+unsigned int vote_weight(const struct vote *vote, unsigned int count);
 
 void select_truechimers(struct vote *votes, unsigned int count, struct verdict *out);
 

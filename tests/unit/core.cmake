@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-foreach(name combine discipline envelope line nesting pulse select)
+foreach(name combine discipline envelope line nesting pulse second select)
   vmclock_unit_test(test_clock_${name} clock m)
   target_sources(test_clock_${name} PRIVATE unit/test_clock_world.c)
 endforeach()
