@@ -10,6 +10,11 @@
 
 /* A steady clock: the kernel dithers its multiplier by one, 0.2 ppm at most. */
 #define STEADY_RATE_ERROR 1e-6
+/* What adjtime() slews by, and our own kernel's steering; it adds to the rate that is told. */
+#define SLEW_RATE 500e-6
+/* The kernel's PLL takes this share of what it was given each second, and less with its constant.
+ */
+#define PLL_SHIFT 2
 /* One second over USER_HZ, which is 100 wherever Linux runs with a TSC. */
 #define TICK_NOMINAL_US 10000
 
@@ -18,12 +23,21 @@ void realtime_start(struct realtime_track *track, const struct counter *counter,
 	*track = (struct realtime_track){.counter = counter, .steered = steered};
 }
 
-static bool is_fast(const struct timex *kernel)
+static double told_rate(const struct timex *kernel)
 {
-	double rate = (double)kernel->freq / 65536e6 +
-		      (double)(kernel->tick - TICK_NOMINAL_US) / TICK_NOMINAL_US;
+	return fabs((double)kernel->freq / 65536e6 +
+		    (double)(kernel->tick - TICK_NOMINAL_US) / TICK_NOMINAL_US);
+}
 
-	return fabs(rate) > STAMP_RATE_TOLERANCE;
+/* The rate by which the PLL slews in this second: what is left of its offset is told, at least half
+ * of what it was when the second began. */
+static double pll_rate(const struct timex *kernel)
+{
+	double unit_s = kernel->status & STA_NANO ? 1e-9 : 1e-6;
+	int shift =
+		PLL_SHIFT + (kernel->constant > 0 ? (int)fmin((double)kernel->constant, 30) : 0);
+
+	return ldexp(2 * fabs((double)kernel->offset) * unit_s, -shift);
 }
 
 static bool is_slewing(const struct timex *kernel)
@@ -68,7 +82,8 @@ void realtime_look(struct realtime_track *track)
 	look->steady = !track->steered && adjtimex(&kernel) >= 0 && !is_slewing(&kernel);
 	look->freq = kernel.freq;
 	look->tick = kernel.tick;
-	look->fast = is_fast(&kernel);
+	look->fast = fmax(told_rate(&kernel), pll_rate(&kernel)) > STAMP_RATE_TOLERANCE;
+	look->reach = SLEW_RATE + (track->steered ? STAMP_RATE_TOLERANCE : told_rate(&kernel));
 	look->rate = 0;
 	if (track->count > 1)
 		note_rate(look - 1, look, track->counter->ns_per_tick);
@@ -97,9 +112,10 @@ static bool convert_between(const struct realtime_look *a, const struct realtime
 	struct stamp steady;
 	double rate_limit;
 
-	if (a->fast || b->fast ||
-	    !stamp_pairs_agree(&a->pair, &b->pair, ns_per_tick, &rate_limit) ||
-	    !stamp_convert(&near->pair, realtime_ns, ns_per_tick, rate_limit, a->pair.counter,
+	if (a->fast || b->fast || !stamp_pairs_agree(&a->pair, &b->pair, ns_per_tick, &rate_limit))
+		return false;
+	rate_limit = fmax(rate_limit, fmax(a->reach, b->reach));
+	if (!stamp_convert(&near->pair, realtime_ns, ns_per_tick, rate_limit, a->pair.counter,
 			   b->pair.counter, out))
 		return false;
 	if (convert_steady(a, b, near, realtime_ns, ns_per_tick, &steady) &&
@@ -108,13 +124,32 @@ static bool convert_between(const struct realtime_look *a, const struct realtime
 	return true;
 }
 
+/* Before the clock was set back, between two looks before this one: it has shown some times twice.
+ */
+static bool was_shown_before(const struct realtime_track *track, unsigned int look,
+			     int64_t realtime_ns)
+{
+	for (unsigned int i = 1; i < look; i++) {
+		const struct stamp_pair *a = &track->looks[i - 1].pair, *b = &track->looks[i].pair;
+		double counted_ns =
+			(double)counter_diff(b->counter, a->counter) * track->counter->ns_per_tick;
+		double since_ns = (double)(realtime_ns - a->realtime_ns);
+
+		if (stamp_clock_was_set(a, b) && since_ns >= 0 &&
+		    since_ns <= counted_ns * (1 + SLEW_RATE + STAMP_RATE_TOLERANCE))
+			return true;
+	}
+	return false;
+}
+
 bool realtime_convert(const struct realtime_track *track, int64_t realtime_ns, struct stamp *out)
 {
 	for (unsigned int i = track->count; i-- > 1;) {
 		const struct realtime_look *a = &track->looks[i - 1], *b = &track->looks[i];
 
 		if (realtime_ns >= a->pair.realtime_ns && realtime_ns <= b->pair.realtime_ns)
-			return convert_between(a, b, realtime_ns, track->counter->ns_per_tick, out);
+			return !was_shown_before(track, i, realtime_ns) &&
+			       convert_between(a, b, realtime_ns, track->counter->ns_per_tick, out);
 	}
 	return false;
 }

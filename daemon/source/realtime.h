@@ -5,7 +5,8 @@
  * The clock is looked at before and after: a stamp is converted between the two looks next to it,
  * unless the clock was set in between. Where the kernel says that nothing changed the clock's rate
  * either, and it was the same between the looks before, they give the rate: a slew by adjtime()
- * comes and goes between two looks. Else it may have been anything within +-500 ppm.
+ * comes and goes between two looks. Else it may have been anything that the kernel lets happen: the
+ * rate that it was told, and a slew of +-500 ppm on top.
  */
 #ifndef VMCLOCK_REALTIME_H
 #define VMCLOCK_REALTIME_H
@@ -16,9 +17,10 @@ enum { REALTIME_LOOKS = 8 };
 
 struct realtime_look {
 	struct stamp_pair pair;
-	bool steady; /* nothing is slewing it */
-	bool fast;   /* the kernel was told a rate beyond what stamps are converted by */
-	long freq;   /* as adjtimex() tells */
+	bool steady;  /* nothing is slewing it */
+	bool fast;    /* the kernel was told a rate beyond what stamps are converted by */
+	double reach; /* how far the rate may be from nominal, a slew included; as a ratio */
+	long freq;    /* as adjtimex() tells */
 	long tick;
 	double rate; /* shown over counted since the look before; 0: not known to be steady */
 	double rate_error;

@@ -87,7 +87,7 @@ void stamp_pair_read(const struct counter *counter, struct stamp_pair *out)
 }
 
 /* An offset that is too small by up to its slack may seem to grow or shrink by that much. */
-static bool was_set(const struct stamp_pair *before, const struct stamp_pair *after)
+bool stamp_clock_was_set(const struct stamp_pair *before, const struct stamp_pair *after)
 {
 	double moved_ns = (double)(after->set_offset_ns - before->set_offset_ns);
 
@@ -104,7 +104,7 @@ bool stamp_pairs_agree(const struct stamp_pair *before, const struct stamp_pair 
 	double apart_ns = fabs(shown_ns - counted_ns);
 
 	*rate_limit = STAMP_RATE_TOLERANCE;
-	if (counted_ns < 0 || was_set(before, after) ||
+	if (counted_ns < 0 || stamp_clock_was_set(before, after) ||
 	    apart_ns > counted_ns * STAMP_RATE_TOLERANCE + brackets_ns)
 		return false;
 	if (counted_ns > 0)

@@ -42,6 +42,8 @@ struct stamp {
  * the counter. */
 void stamp_pair_read(const struct counter *counter, struct stamp_pair *out);
 
+bool stamp_clock_was_set(const struct stamp_pair *before, const struct stamp_pair *after);
+
 /*
  * False: CLOCK_REALTIME was set, or left +-500 ppm, between the pairs. Else *rate_limit is how far
  * its rate can have been from nominal: brackets hide some of it when the pairs are close.

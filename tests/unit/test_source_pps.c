@@ -66,6 +66,37 @@ static void a_slew_between_the_looks_is_seen_in_the_rate(void **state)
 	assert_true(stamp.error_ns > 20000);
 }
 
+/* 400 ppm by the kernel's frequency, and 500 more by adjtime() in the last tenth of the second. */
+static void a_slew_adds_to_the_rate_that_the_kernel_was_told(void **state)
+{
+	struct realtime_track t = two_looks(false);
+	struct stamp stamp;
+
+	(void)state;
+	t.looks[1].pair.realtime_ns = 6 * S_NS + 360000 + 90000;
+	t.looks[1].reach = 900e-6;
+	assert_true(realtime_convert(&t, 5 * S_NS + 900000000 + 360000, &stamp));
+	assert_true(fabs((double)counter_diff(stamp.counter, 1000 + 900000000)) <= stamp.error_ns);
+}
+
+static void a_look_says_how_fast_the_clock_may_run(void **state)
+{
+	struct counter counter;
+	struct realtime_track t;
+	char message[256];
+
+	(void)state;
+	assert_int_equal(counter_open(COUNTER_MONOTONIC_RAW, COUNTER_CHECK_KERNEL, &counter,
+				      message, sizeof(message)),
+			 0);
+	realtime_start(&t, &counter, false);
+	realtime_look(&t);
+	assert_true(t.looks[0].reach >= 500e-6);
+	realtime_start(&t, &counter, true);
+	realtime_look(&t);
+	assert_true(t.looks[0].reach >= 1000e-6);
+}
+
 static void a_clock_that_is_slewed_beyond_500_ppm_converts_nothing(void **state)
 {
 	struct realtime_track t = two_looks(true);
@@ -111,6 +142,26 @@ static void a_clock_that_was_set_converts_nothing(void **state)
 	(void)state;
 	t.looks[1].pair.set_offset_ns = 5000;
 	assert_false(realtime_convert(&t, 5 * S_NS + 500000000, &stamp));
+}
+
+/* Set back by half a second between the first two looks: it showed some times twice. */
+static void a_time_that_was_shown_twice_is_not_converted(void **state)
+{
+	struct realtime_track t = two_looks(false);
+	struct stamp stamp;
+
+	(void)state;
+	t.count = 3;
+	t.looks[2] = t.looks[1];
+	t.looks[1].pair.realtime_ns -= S_NS / 2;
+	t.looks[1].pair.set_offset_ns = -S_NS / 2;
+	t.looks[2].pair.counter += S_NS;
+	t.looks[2].pair.realtime_ns += S_NS / 2 + 100000;
+	t.looks[2].pair.set_offset_ns = -S_NS / 2;
+	assert_false(realtime_convert(&t, 5 * S_NS + 700000000, &stamp));
+	assert_false(realtime_convert(&t, 6 * S_NS, &stamp));
+	assert_true(realtime_convert(&t, 6 * S_NS + 2000000, &stamp));
+	assert_true(fabs((double)counter_diff(stamp.counter, 1000 + 3 * S_NS / 2)) <= 4e6);
 }
 
 static void looks_are_kept_for_a_while(void **state)
@@ -448,7 +499,10 @@ int main(void)
 		cmocka_unit_test(a_steady_clock_is_followed_at_its_own_rate),
 		cmocka_unit_test(an_unsteady_clock_may_have_run_anyhow),
 		cmocka_unit_test(a_slew_between_the_looks_is_seen_in_the_rate),
+		cmocka_unit_test(a_slew_adds_to_the_rate_that_the_kernel_was_told),
+		cmocka_unit_test(a_look_says_how_fast_the_clock_may_run),
 		cmocka_unit_test(a_clock_that_is_slewed_beyond_500_ppm_converts_nothing),
+		cmocka_unit_test(a_time_that_was_shown_twice_is_not_converted),
 		cmocka_unit_test(stamps_outside_of_all_looks_are_not_converted),
 		cmocka_unit_test(a_clock_that_was_set_converts_nothing),
 		cmocka_unit_test(looks_are_kept_for_a_while),
