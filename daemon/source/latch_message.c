@@ -39,10 +39,12 @@ static bool read_counter(const char *word, uint64_t *out)
 
 static bool read_ticks(const char *word, double *out)
 {
-	if (!*word || word[strspn(word, "0123456789.")] || strlen(word) > 20)
+	char *end;
+
+	if (word[strspn(word, "0123456789.")] || strlen(word) > 20)
 		return false;
-	*out = strtod(word, NULL);
-	return *out <= UNCERTAINTY_MAX_TICKS;
+	*out = strtod(word, &end);
+	return end != word && !*end && *out <= UNCERTAINTY_MAX_TICKS;
 }
 
 int latch_message_parse(const char *text, size_t length, struct latch_message *out)
