@@ -50,11 +50,13 @@ int shm_segment_take(volatile struct shm_segment *s, struct shm_sample *out)
 		return -EAGAIN;
 	mode = s->mode;
 	count = s->count;
-	/* Pairs with the writer's barriers: it raises count before and after it writes. */
+	/* Pairs with the writer's barriers: it takes valid back and raises count, writes, and
+	 * raises count again. One that stands still in between shows one count and half a sample.
+	 */
 	atomic_thread_fence(memory_order_seq_cst);
 	good = read_sample(s, out) && (mode == 0 || mode == 1);
 	atomic_thread_fence(memory_order_seq_cst);
-	if (mode == 1 && s->count != count)
+	if ((mode == 1 && s->count != count) || !s->valid)
 		return -EBUSY;
 	s->valid = 0;
 	return good ? 0 : -EBADMSG;

@@ -4,11 +4,13 @@
 #include <errno.h>
 #include <math.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -283,6 +285,49 @@ static void a_segment_is_read_in_both_modes(void **state)
 	assert_int_equal(segment.valid, 0);
 }
 
+/* A segment whose first two words, mode and count, lie in a page of their own. */
+static struct {
+	char *pages;
+	size_t page_size;
+	struct shm_segment *segment;
+} split;
+
+/* Between the reader's look at `valid` and at those words, a writer begins, and stands still. */
+static void begin_to_write(int number)
+{
+	(void)number;
+	mprotect(split.pages, split.page_size, PROT_READ | PROT_WRITE);
+	split.segment->valid = 0;
+	split.segment->count++;
+	split.segment->clock_sec += 100;
+}
+
+static void half_a_sample_is_not_taken(void **state)
+{
+	const struct sigaction caught = {.sa_handler = begin_to_write};
+	struct sigaction before;
+	struct shm_sample sample;
+	int err;
+
+	(void)state;
+	split.page_size = (size_t)sysconf(_SC_PAGESIZE);
+	split.pages = mmap(NULL, 2 * split.page_size, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	assert_true(split.pages != MAP_FAILED);
+	split.segment = (struct shm_segment *)(void *)(split.pages + split.page_size -
+						       offsetof(struct shm_segment, clock_sec));
+	segment.mode = 1;
+	leave(0, true);
+	*split.segment = segment;
+	sigaction(SIGSEGV, &caught, &before);
+	assert_int_equal(mprotect(split.pages, split.page_size, PROT_NONE), 0);
+	err = shm_segment_take(split.segment, &sample);
+	sigaction(SIGSEGV, &before, NULL);
+	assert_int_equal(split.segment->count, segment.count + 1); /* it was there */
+	assert_int_equal(err, -EBUSY);
+	munmap(split.pages, 2 * split.page_size);
+}
+
 static void an_old_writer_knows_microseconds_only(void **state)
 {
 	struct shm_sample sample;
@@ -352,6 +397,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(silence_is_seen, start_sock, stop_sock),
 		cmocka_unit_test_setup_teardown(a_segment_is_read_in_both_modes, start_shm,
 						stop_shm),
+		cmocka_unit_test_setup_teardown(half_a_sample_is_not_taken, start_shm, stop_shm),
 		cmocka_unit_test_setup_teardown(an_old_writer_knows_microseconds_only, start_shm,
 						stop_shm),
 		cmocka_unit_test_setup_teardown(a_segment_becomes_time_at_a_counter_value,
