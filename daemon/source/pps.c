@@ -139,7 +139,9 @@ static void look(struct loop_timer *timer, int64_t now_ns)
 		return;
 	p->source->stats.sent++;
 	err = pps_device_fetch(&p->device, &edge, &other);
-	if (err && err != -EINTR && err != -ETIMEDOUT)
+	if (err == -EBUSY)
+		device_failed(p, now_ns, "is shifted by an offset that another program has set");
+	else if (err && err != -EINTR && err != -ETIMEDOUT)
 		device_failed(p, now_ns, strerror(-err));
 	else if (err || !edge.number || (p->begun && edge.number == p->number))
 		no_edge(p, now_ns);

@@ -61,12 +61,16 @@ static int fault(char *problem, const char *what, int err)
 	return err;
 }
 
+/* The kernel adds what was set as an offset to the stamps that everybody gets. */
+static bool has_offsets(int mode)
+{
+	return mode & (PPS_OFFSETASSERT | PPS_OFFSETCLEAR);
+}
+
 /* Is what stands in the device as good as what we would set? */
 static bool is_set_up(const struct pps_kparams *params, int capture)
 {
-	int offsets = PPS_OFFSETASSERT | PPS_OFFSETCLEAR;
-
-	return (params->mode & capture) == capture && !(params->mode & offsets);
+	return (params->mode & capture) == capture && !has_offsets(params->mode);
 }
 
 /*
@@ -143,6 +147,8 @@ int pps_device_fetch(const struct pps_device *device, struct pps_edge *edge, str
 
 	if (err)
 		return err;
+	if (has_offsets(data.info.current_mode))
+		return -EBUSY;
 	rise = edge_of(data.info.assert_sequence, &data.info.assert_tu);
 	fall = edge_of(data.info.clear_sequence, &data.info.clear_tu);
 	*edge = device->clear ? fall : rise;

@@ -40,7 +40,8 @@ struct pps_device {
 int pps_device_open(struct pps_device *device, const char *path, bool clear, char *problem);
 void pps_device_close(struct pps_device *device);
 
-/* The latest edges, without waiting. 0 or -errno. */
+/* The latest edges, without waiting. 0 or -errno; -EBUSY: somebody has set an offset meanwhile, by
+ * which they are wrong. */
 int pps_device_fetch(const struct pps_device *device, struct pps_edge *edge,
 		     struct pps_edge *other);
 

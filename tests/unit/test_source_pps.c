@@ -421,6 +421,23 @@ static void without_the_right_to_set_it_a_device_may_be_set_up_already(void **st
 	assert_string_equal(bench.source.claims.problem, "");
 }
 
+static void stamps_that_somebody_shifts_are_not_taken(void **state)
+{
+	(void)state;
+	begin();
+	bench_look();
+	for (unsigned int i = 1; i <= 4; i++) {
+		fake.data.info.assert_sequence = i;
+		fake.data.info.assert_tu = realtime_now(0);
+		fake.data.info.current_mode = PPS_CAPTUREASSERT | (i == 2 ? PPS_OFFSETASSERT : 0);
+		bench_look();
+		assert_int_equal(bench.events, i == 4);
+		if (i == 2)
+			assert_non_null(strstr(bench.source.claims.problem, "offset"));
+	}
+	assert_true(fake.sets >= 2); /* taken back */
+}
+
 static void an_edge_that_the_device_does_not_see_is_named(void **state)
 {
 	(void)state;
@@ -517,6 +534,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(clear_means_the_other_edge, start, stop),
 		cmocka_unit_test_setup_teardown(
 			without_the_right_to_set_it_a_device_may_be_set_up_already, start, stop),
+		cmocka_unit_test_setup_teardown(stamps_that_somebody_shifts_are_not_taken, start,
+						stop),
 		cmocka_unit_test_setup_teardown(an_edge_that_the_device_does_not_see_is_named,
 						start, stop),
 		cmocka_unit_test_setup_teardown(a_device_may_come_late_go_and_come_back, start,
