@@ -3,21 +3,14 @@
 #include "event_log.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
+#include "append_file.h"
 #include "clock/discipline.h"
 #include "config.h"
 #include "event_csv.h"
-#include "log.h"
-
-/* An hour of one source's exchanges at 16 s polls, or a minute of eight sources at 1 s. */
-enum { PENDING_SIZE = 1 << 16 };
 
 struct known_source {
 	char name[EVENT_CSV_NAME_MAX];
@@ -25,17 +18,11 @@ struct known_source {
 };
 
 struct event_log {
-	int fd;
-	char path[CONFIG_PATH_MAX];
+	struct append_file file;
 	struct event_csv counter;
 	struct event_csv leaps; /* as stated last; of kind EVENT_CSV_NOTHING: never */
 	struct known_source sources[DISCIPLINE_SOURCES_MAX];
 	unsigned int source_count;
-	char pending[PENDING_SIZE];
-	size_t pending_length;
-	uint64_t lost;
-	uint64_t lost_noted; /* part of `lost` that the log itself already tells of */
-	bool failing;
 };
 
 static void copy(char *out, size_t size, const char *text)
@@ -43,100 +30,14 @@ static void copy(char *out, size_t size, const char *text)
 	snprintf(out, size, "%s", text);
 }
 
-/* Not blocking, so that a FIFO or a terminal in place of a file cannot hold the daemon up. */
-static int open_for_append(const char *path)
-{
-	int fd =
-		open(path, O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0640);
-
-	return fd < 0 ? -errno : fd;
-}
-
-/* True when a writer that was killed left half a line at the end. */
-static bool ends_in_mid_line(const char *path)
-{
-	int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-	struct stat status;
-	char last = '\n';
-
-	if (fd < 0)
-		return false;
-	if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && status.st_size > 0 &&
-	    pread(fd, &last, 1, status.st_size - 1) != 1)
-		last = '\n';
-	close(fd);
-	return last != '\n';
-}
-
-static void report_failure(struct event_log *log, int error)
-{
-	if (log->failing)
-		return;
-	log->failing = true;
-	log_error("event log %s: %s; what happens from here on may be missing from it", log->path,
-		  strerror(error));
-}
-
-static void report_recovery(struct event_log *log)
-{
-	if (!log->failing)
-		return;
-	log->failing = false;
-	log_notice("event log %s: writing again, %" PRIu64 " lines were lost", log->path,
-		   log->lost);
-}
-
-/* Hands what is pending to the file; keeps what it does not take. */
-static void write_pending(struct event_log *log)
-{
-	while (log->pending_length > 0) {
-		ssize_t written = write(log->fd, log->pending, log->pending_length);
-
-		if (written < 0 && errno == EINTR)
-			continue;
-		if (written <= 0) {
-			report_failure(log, written < 0 ? errno : ENOSPC);
-			return;
-		}
-		log->pending_length -= (size_t)written;
-		memmove(log->pending, log->pending + written, log->pending_length);
-	}
-	report_recovery(log);
-}
-
-static bool append(struct event_log *log, const struct event_csv *line)
-{
-	int length = event_csv_format(line, log->pending + log->pending_length,
-				      sizeof(log->pending) - log->pending_length);
-
-	if (length < 0)
-		return false;
-	log->pending_length += (size_t)length;
-	return true;
-}
-
-/* Says in the log itself that lines are missing here. */
-static void note_loss(struct event_log *log)
-{
-	struct event_csv note = {.kind = EVENT_CSV_NOTHING};
-
-	if (log->lost == log->lost_noted)
-		return;
-	snprintf(note.text, sizeof(note.text), "%" PRIu64 " lines are missing here",
-		 log->lost - log->lost_noted);
-	if (append(log, &note))
-		log->lost_noted = log->lost;
-}
-
 static void write_line(struct event_log *log, const struct event_csv *line)
 {
-	if (log->failing)
-		write_pending(log);
-	if (!log->failing)
-		note_loss(log);
-	if (!append(log, line))
-		log->lost++;
-	write_pending(log);
+	char text[EVENT_CSV_LINE_MAX];
+
+	if (event_csv_format(line, text, sizeof(text)) < 0)
+		log->file.lost++;
+	else
+		append_file_line(&log->file, text);
 }
 
 static void write_source(struct event_log *log, const struct known_source *source)
@@ -162,26 +63,19 @@ int event_log_open(struct event_log **out, const char *path, const struct counte
 		   char *message, size_t message_size)
 {
 	struct event_log *log = calloc(1, sizeof(*log));
-	bool torn;
+	int err;
 
 	*out = NULL;
 	if (!log)
 		return -ENOMEM;
-	torn = ends_in_mid_line(path);
-	log->fd = open_for_append(path);
-	if (log->fd < 0) {
-		int error = log->fd;
-
-		snprintf(message, message_size, "event log %s: %s", path, strerror(-error));
+	err = append_file_open(&log->file, "event log", path, message, message_size);
+	if (err) {
 		free(log);
-		return error;
+		return err;
 	}
-	copy(log->path, sizeof(log->path), path);
 	log->counter.kind = EVENT_CSV_COUNTER;
 	copy(log->counter.name, sizeof(log->counter.name), counter->name);
 	log->counter.nominal_hz = counter->nominal_hz;
-	if (torn)
-		log->pending[log->pending_length++] = '\n';
 	write_line(log, &log->counter);
 	*out = log;
 	return 0;
@@ -191,25 +85,19 @@ void event_log_close(struct event_log *log)
 {
 	if (!log)
 		return;
-	write_pending(log);
-	close(log->fd);
+	append_file_close(&log->file);
 	free(log);
 }
 
 int event_log_reopen(struct event_log *log)
 {
-	int fd;
+	int err;
 
 	if (!log)
 		return 0;
-	write_pending(log);
-	fd = open_for_append(log->path);
-	if (fd < 0) {
-		report_failure(log, -fd);
-		return fd;
-	}
-	close(log->fd);
-	log->fd = fd;
+	err = append_file_reopen(&log->file);
+	if (err)
+		return err;
 	write_line(log, &log->counter);
 	if (log->leaps.kind == EVENT_CSV_LEAPS)
 		write_line(log, &log->leaps);
@@ -331,5 +219,5 @@ void event_log_settings(const struct config_source *config, double poll_s, char 
 
 uint64_t event_log_lost(const struct event_log *log)
 {
-	return log ? log->lost : 0;
+	return log ? log->file.lost : 0;
 }

@@ -2,10 +2,8 @@
 /*
  * The raw event log: everything the sources saw, written so that vmclock-replay can live it again.
  *
- * Each line is on its way to the file when the call returns. What the file cannot take (disk full)
- * waits in a buffer of fixed size, then is dropped by whole lines; the loss is reported once, and
- * noted in the log when writing works again. Nothing here stops the daemon, and nothing is
- * allocated after event_log_open().
+ * What becomes of lines when the disk is full: append_file.h. Nothing here stops the daemon, and
+ * nothing is allocated after event_log_open().
  */
 #ifndef VMCLOCK_EVENT_LOG_H
 #define VMCLOCK_EVENT_LOG_H

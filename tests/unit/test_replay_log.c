@@ -4,9 +4,11 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
+#include "daemon/append_file.c"
 #include "daemon/event_log.c"
 
 static unsigned int errors_reported;
@@ -161,7 +163,7 @@ static void a_rotation_that_fails_keeps_the_old_file(void **state)
 	struct event_log *log = open_log();
 
 	(void)state;
-	snprintf(log->path, sizeof(log->path), "/nonexistent/events");
+	snprintf(log->file.path, sizeof(log->file.path), "/nonexistent/events");
 	assert_int_equal(event_log_reopen(log), -ENOENT);
 	event_log_offline(log, "a");
 	assert_content(path, "counter,tsc,2400000000\noffline,a\n");
@@ -194,9 +196,9 @@ static void after_a_full_disk_the_log_admits_what_is_missing(void **state)
 	assert_int_equal(event_log_open(&log, "/dev/full", &counter, message, 300), 0);
 	for (int i = 0; i < 5000; i++)
 		event_log_write(log, "a", &exchange, 0);
-	snprintf(log->path, sizeof(log->path), "%s", path);
-	close(log->fd);
-	log->fd = open_for_append(path);
+	snprintf(log->file.path, sizeof(log->file.path), "%s", path);
+	close(log->file.fd);
+	log->file.fd = open(path, O_WRONLY | O_APPEND | O_CREAT, 0600);
 	event_log_write(log, "a", &exchange, 0);
 	event_log_write(log, "a", &exchange, 0);
 	stream = fopen(path, "r");
