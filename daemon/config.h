@@ -123,6 +123,8 @@ struct config {
 	char event_log[CONFIG_PATH_MAX]; /* "": none */
 	/* [ntp] */
 	char ntp_keys[CONFIG_PATH_MAX]; /* file of symmetric keys; "": none */
+	char statistics[CONFIG_PATH_MAX]; /* directory; "": none */
+	double statistics_interval_s;	  /* 1..86400 */
 	/* [state] */
 	char state_file[CONFIG_PATH_MAX]; /* "": none */
 	/* [process] */

@@ -8,10 +8,6 @@
 
 #define C(member) offsetof(struct config, member)
 #define S(member) offsetof(struct config_source, member)
-#define LATER(section, name)                        \
-	{                                           \
-		section, name, .kind = CONFIG_LATER \
-	}
 
 /* A UNIX socket's address holds 108 bytes; interface names are IFNAMSIZ. */
 enum { SOCKET_PATH_MAX = 108, INTERFACE_MAX = 16 };
@@ -59,7 +55,10 @@ const struct config_key config_keys[] = {
 	{ "log", "journal", CONFIG_SWITCH, C(journal), .fallback = "on" },
 	{ "log", "event-log", CONFIG_PATH, C(event_log), 0, CONFIG_PATH_MAX, .fallback = "none",
 	  .words = "none" },
-	LATER("log", "statistics"),
+	{ "log", "statistics", CONFIG_PATH, C(statistics), 0, CONFIG_PATH_MAX,
+	  .fallback = "none", .words = "none" },
+	{ "log", "statistics-interval", CONFIG_TIME_S, C(statistics_interval_s), 1, 86400,
+	  .fallback = "1 min" },
 
 	{ "ntp", "keys", CONFIG_PATH, C(ntp_keys), 0, CONFIG_PATH_MAX, .fallback = "none",
 	  .words = "none" },
@@ -137,7 +136,6 @@ const struct config_key config_keys[] = {
 };
 /* clang-format on */
 
-static_assert(sizeof(config_keys) / sizeof(config_keys[0]) <= 64 + 1, "one bit a key in uint64_t");
 static_assert(sizeof(enum source_type) == sizeof(int), "words and integers are stored as int");
 
 const struct config_key *config_key_find(const char *section, const char *name)
@@ -158,7 +156,11 @@ const char *config_key_section(const char *section)
 
 uint64_t config_key_bit(const struct config_key *key)
 {
-	return UINT64_C(1) << (key - config_keys);
+	const struct config_key *first = config_keys;
+
+	while (!strcmp(key->section, "source") && strcmp(first->section, "source"))
+		first++;
+	return UINT64_C(1) << (key - first);
 }
 
 const char *config_type_name(enum source_type type)
@@ -189,7 +191,7 @@ void config_key_list(const char *section, char *out, size_t size)
 
 	out[0] = '\0';
 	for (const struct config_key *key = config_keys; key->name && used < size; key++)
-		if (!strcmp(key->section, section) && key->kind != CONFIG_LATER)
+		if (!strcmp(key->section, section))
 			used += (size_t)snprintf(out + used, size - used, "%s%s", used ? ", " : "",
 						 key->name);
 }

@@ -23,7 +23,6 @@ enum config_kind {
 	CONFIG_ADDRESS,	 /* HOST[:PORT] of a source, stored as host and port */
 	CONFIG_CPUS,	 /* list of processors, "0-3,8"; `words` stands for "" */
 	CONFIG_ACCEPTED, /* one of `words`; this version has nothing to choose, so not stored */
-	CONFIG_LATER,	 /* belongs to a feature that this version does not have */
 };
 
 enum {
@@ -53,7 +52,7 @@ struct config_key {
 	unsigned int types;   /* source types that it belongs to; 0: all */
 };
 
-/* Ends with a row without a name. At most 64 rows, so that a bit each fits config_source.given. */
+/* Ends with a row without a name; the keys of sources come last. */
 extern const struct config_key config_keys[];
 
 /* NULL: no such key in this section. */

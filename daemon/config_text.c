@@ -228,11 +228,6 @@ static int take_key(void *context, const char *section, const char *name, const 
 		return fail(p, "unknown key '%s' in [%s]; expected one of %s", name, section,
 			    known);
 	}
-	if (key->kind == CONFIG_LATER)
-		return fail(
-			p,
-			"this version of vmclockd does not have '%s' in [%s]; expected no such key",
-			name, section);
 	if (*given & config_key_bit(key))
 		return fail(p, "'%s' a second time in [%s]; expected it once in a file", name,
 			    section);

@@ -193,6 +193,7 @@ int daemon_start(struct daemon *d, char *message, size_t message_size)
 		return status;
 	start_control(d);
 	start_timers(d);
+	daemon_start_statistics(d);
 	daemon_start_host_clock(d);
 	return 0;
 }
@@ -211,6 +212,7 @@ int daemon_run(struct daemon *d, const volatile sig_atomic_t *stop, volatile sig
 			if (d->event_log && event_log_reopen(d->event_log))
 				log_warning("event log %s cannot be reopened; the old file stays",
 					    d->config.event_log);
+			daemon_reopen_statistics(d);
 		}
 	}
 	return 0;
@@ -233,6 +235,7 @@ void daemon_stop(struct daemon *d)
 	guest_pages_close(&d->guests);
 	if (err)
 		daemon_say_page_error(d, err);
+	daemon_stop_statistics(d);
 	event_log_close(d->event_log);
 	discipline_destroy(d->discipline);
 }

@@ -20,6 +20,7 @@
 #include "utc_scale.h"
 
 struct event_log;
+struct statistics;
 struct control;
 
 struct daemon {
@@ -37,6 +38,8 @@ struct daemon {
 	struct host_clock host;		/* by adjtimex(2) */
 	struct host_kernel host_kernel; /* by the kernel */
 	struct event_log *event_log;	/* NULL: not configured */
+	struct statistics *statistics;	/* NULL: not configured */
+	double largest_error_ns; /* bound since its last row; NAN: none seen, INFINITY: there was none */
 	struct control *control;	/* NULL: not configured or not possible */
 	int64_t started_ns;		/* CLOCK_MONOTONIC */
 	uint64_t page_failures;		/* publications that could not be written */
@@ -45,6 +48,7 @@ struct daemon {
 	struct loop_timer lease_timer;	  /* of the driver's page */
 	struct loop_timer host_timer;	  /* once a second while the host's clock is followed */
 	struct loop_timer follow_timer;   /* while there are guests to be followed */
+	struct loop_timer statistics_timer;
 	struct loop_timer housekeeping_timer;
 	int64_t next_housekeeping_ns; /* the regular one; the timer may be set for less */
 	int64_t next_state_write_ns;

@@ -126,6 +126,7 @@ void daemon_renew_line(void *context)
 	discipline_set_monotonic(d->discipline, d->config.monotonic || d->page.kernel.fd >= 0);
 	discipline_get_totals(d->discipline, &totals);
 	violations = totals.nesting_violations;
+	daemon_note_bound(d, now);
 	if (discipline_run(d->discipline, now, &publication)) {
 		discipline_get_totals(d->discipline, &totals);
 		if (totals.nesting_violations != violations)

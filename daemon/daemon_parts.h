@@ -50,6 +50,13 @@ void daemon_start_host_clock(struct daemon *daemon);
 /* daemon_sources.c: exit status, with a message. */
 int daemon_start_sources(struct daemon *daemon, char *message, size_t size);
 
+/* daemon_statistics.c: what [log] statistics asks for. */
+void daemon_start_statistics(struct daemon *daemon);
+void daemon_reopen_statistics(struct daemon *daemon);
+void daemon_stop_statistics(struct daemon *daemon);
+/* Before the line in force is replaced: its bound at this moment counts. */
+void daemon_note_bound(struct daemon *daemon, uint64_t now);
+
 /* daemon_leap.c */
 void daemon_read_leap_table(struct daemon *daemon);
 /* The sources announce a leap second, or do so no longer. */

@@ -10,8 +10,7 @@
 
 enum { NS_PER_S = 1000000000 };
 
-/* Tokens of the interface: they never change, whatever messages call these states. */
-static const char *status_token(enum discipline_status status)
+const char *report_clock_status(enum discipline_status status)
 {
 	switch (status) {
 	case DISCIPLINE_SYNCHRONIZED:
@@ -176,7 +175,7 @@ static json_t *report_process(const struct daemon *daemon, int64_t now_ns)
 static json_t *report_totals(const struct discipline_totals *totals)
 {
 	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:i, s:i, s:i}", "status",
-			 status_token(totals->status), "why", report_text(totals->why),
+			 report_clock_status(totals->status), "why", report_text(totals->why),
 			 "publications", report_count(totals->publications), "disruptions",
 			 report_count(totals->disruptions), "nesting_violations",
 			 report_count(totals->nesting_violations), "slew_ppb",

@@ -26,6 +26,10 @@ json_t *report_sources(const struct daemon *daemon, const struct report_moment *
 json_t *report_guests(const struct guest_pages *guests);
 json_t *report_driver_guests(const struct page_kernel *page);
 
+/* Names that the interface gives to states: they never change, whatever messages call them. */
+const char *report_clock_status(enum discipline_status status);
+const char *report_source_state(enum source_state state);
+
 /* The building blocks. A string that is not UTF-8 has its odd bytes replaced by '?'. */
 json_t *report_number(double value);
 json_t *report_count(uint64_t value);

@@ -12,6 +12,11 @@ static const char *const state_tokens[] = {
 	[SOURCE_SELECTABLE] = "selectable", [SOURCE_SELECTED] = "selected",
 };
 
+const char *report_source_state(enum source_state state)
+{
+	return state_tokens[state];
+}
+
 /* NAN is what report_number() writes as null. */
 static double known(bool has, double value)
 {
@@ -57,7 +62,7 @@ static json_t *report_standing(const struct source *source,
 	const struct config_source *config = source->config;
 
 	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:b, s:b}", "state",
-			 state_tokens[s->state], "why", report_text(s->why), "samples",
+			 report_source_state(s->state), "why", report_text(s->why), "samples",
 			 report_count(s->samples), "refused", report_count(s->refused), "restarts",
 			 report_count(s->restarts), "path_changes",
 			 report_count(s->filter.path_changes), "weight", report_number(s->weight),

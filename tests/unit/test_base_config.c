@@ -592,8 +592,6 @@ static void features_of_later_versions_are_refused_by_name(void **state)
 		     "f:2: nts = on: this version of vmclockd does not have that; expected off");
 	assert_fault_starts("[source a]\ntimestamps = hardware\n",
 			    "f:2: timestamps = hardware: this version of vmclockd does not have");
-	assert_fault_starts("[log]\nstatistics = /x\n",
-			    "f:2: this version of vmclockd does not have 'statistics' in [log]");
 }
 
 static void sources_have_to_be_complete_and_consistent(void **state)
