@@ -134,6 +134,8 @@ static const struct metric of_source[] = {
 	{"vmclock_source_lost_total", "counter", "lost", 1, NULL, "Requests never answered."},
 	{"vmclock_source_bogus_total", "counter", "bogus", 1, NULL,
 	 "Replies that are none to our requests."},
+	{"vmclock_source_unauthenticated_total", "counter", "unauthenticated", 1, NULL,
+	 "Replies without the authentication that was asked for, or with a wrong one."},
 	{"vmclock_source_duplicates_total", "counter", "duplicates", 1, NULL,
 	 "Replies that came twice."},
 	{"vmclock_source_rejected_total", "counter", "rejected", 1, NULL,
