@@ -44,7 +44,7 @@ static int64_t row_utc_ns(const struct daemon *d, const struct discipline_totals
 	if (!t->has_line)
 		return daemon_realtime_s() * NS_PER_S;
 	tai_ns = line_time(&t->last.line, d->counter.ns_per_tick, now, &frac_ns);
-	return tai_ns - leap_tai_offset_at_tai_s(&d->leap, tai_ns / NS_PER_S) * NS_PER_S;
+	return tai_ns - leap_tai_offset_at_tai_s(&d->utc.table, tai_ns / NS_PER_S) * NS_PER_S;
 }
 
 static void write_clock(struct daemon *d, const struct discipline_totals *t, int64_t utc_ns,
@@ -59,7 +59,7 @@ static void write_clock(struct daemon *d, const struct discipline_totals *t, int
 		.est_error_ns = (double)NAN,
 		.rate_ppb = (double)NAN,
 		.max_rate_error_ppb = (double)NAN,
-		.tai_offset_s = leap_tai_offset_s(&d->leap, utc_ns / NS_PER_S),
+		.tai_offset_s = leap_tai_offset_s(&d->utc.table, utc_ns / NS_PER_S),
 		.host_ahead_ns =
 			host_status(d->config.host_clock, &d->host, &d->host_kernel).ahead_ns,
 		.totals = t,
