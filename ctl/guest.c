@@ -11,6 +11,16 @@
 #include "guest.h"
 #include "member.h"
 
+/* False: it is not known. */
+static bool print_scale(const json_t *guest)
+{
+	if (!json_is_string(json_object_get(guest, "offset")))
+		return false;
+	printf("    counter = ((host * %s) >> %d) + %s\n", member_text(guest, "ratio"),
+	       (int)member_count(guest, "frac_bits"), member_text(guest, "offset"));
+	return true;
+}
+
 static void print_counter(const json_t *guest)
 {
 	const char *vm = member_text(guest, "vm");
@@ -18,10 +28,7 @@ static void print_counter(const json_t *guest)
 
 	if (vm[0])
 		printf("    counter followed: %s\n", format_safe(safe, sizeof(safe), vm));
-	if (json_is_string(json_object_get(guest, "offset")))
-		printf("    counter = ((host * %s) >> %d) + %s\n", member_text(guest, "ratio"),
-		       (int)member_count(guest, "frac_bits"), member_text(guest, "offset"));
-	else if (!vm[0])
+	if (!print_scale(guest) && !vm[0])
 		printf("    counter not known: vmclockctl guest set %s\n",
 		       member_text(guest, "name"));
 }
@@ -77,7 +84,8 @@ static void print_driver_guest(const json_t *guest)
 	       (long long)member_count(guest, "creator_pid"));
 	capital_status(status, sizeof(status), guest);
 	printf("    %s\n", status);
-	print_counter(guest);
+	if (!print_scale(guest))
+		printf("    counter not known: its VMM has to say it\n");
 }
 
 int guest_list_run(const struct options *options)

@@ -15,94 +15,10 @@ static unsigned int guests_max = 16384;
 module_param(guests_max, uint, 0644);
 MODULE_PARM_DESC(guests_max, "How many guests there may be at a time");
 
-#define WARNINGS (VMCLOCK_FLAG_DISRUPTION_SOON | VMCLOCK_FLAG_DISRUPTION_IMMINENT)
-#define FLAGS_OF_BOTH                                                            \
-	(VMCLOCK_GUEST_SCALE | VMCLOCK_GUEST_GENERATION | VMCLOCK_GUEST_WARNING | \
-	 VMCLOCK_GUEST_EVENTFD)
-#define FLAGS_OF_CREATE (FLAGS_OF_BOTH | VMCLOCK_GUEST_PINNED_PAGE)
-#define FLAGS_OF_SET (FLAGS_OF_BOTH | VMCLOCK_GUEST_DISRUPT)
-
-/* A field whose flag is not set is zero, as is padding. */
-static bool nothing_unasked(const struct vmclock_guest_config *config)
-{
-	u32 flags = config->flags;
-
-	if (!(flags & VMCLOCK_GUEST_SCALE) &&
-	    (config->offset || config->ratio || config->frac_bits))
-		return false;
-	if (!(flags & VMCLOCK_GUEST_GENERATION) && config->vm_generation_counter)
-		return false;
-	if (!(flags & VMCLOCK_GUEST_WARNING) && config->warning)
-		return false;
-	if (!(flags & VMCLOCK_GUEST_EVENTFD) && config->eventfd)
-		return false;
-	if (!(flags & VMCLOCK_GUEST_PINNED_PAGE) && config->address)
-		return false;
-	return !config->pad[0] && !config->pad[1] && !config->pad[2] && !config->pad2;
-}
-
-static bool well_formed(const struct vmclock_guest_config *config, u32 flags_allowed)
-{
-	if (config->flags & ~flags_allowed || !nothing_unasked(config))
-		return false;
-	if (config->flags & VMCLOCK_GUEST_SCALE && (!config->ratio || config->frac_bits > 63))
-		return false;
-	return !(config->warning & ~WARNINGS) && PAGE_ALIGNED(config->address);
-}
-
-static int get_config(struct vmclock_guest_config *config, u32 *size, u32 flags_allowed,
-		      const void __user *arg)
-{
-	int rc = vmclock_user_get(config, size, sizeof(*config), arg);
-
-	if (!rc && !well_formed(config, flags_allowed))
-		rc = -EINVAL;
-	return rc;
-}
-
-/* NULL: none is wanted. */
-static int get_eventfd(const struct vmclock_guest_config *config, struct eventfd_ctx **eventfd)
-{
-	*eventfd = NULL;
-	if (!(config->flags & VMCLOCK_GUEST_EVENTFD) || config->eventfd == -1)
-		return 0;
-	*eventfd = eventfd_ctx_fdget(config->eventfd);
-	return PTR_ERR_OR_ZERO(*eventfd);
-}
-
 static void put_eventfd(struct eventfd_ctx *eventfd)
 {
 	if (eventfd)
 		eventfd_ctx_put(eventfd);
-}
-
-/* Another value than before disrupts the guest's counter, whoever set it. */
-static bool rescale(struct vmclock_guest *guest, const struct vmclock_guest_config *config)
-{
-	struct vmclock_line_scale *scale = &guest->scale;
-	bool same = scale->ratio == config->ratio && scale->offset == config->offset &&
-		    scale->frac_bits == config->frac_bits;
-
-	scale->ratio = config->ratio;
-	scale->offset = config->offset;
-	scale->frac_bits = config->frac_bits;
-	return !same;
-}
-
-/* All that needs no resource. Returns whether the time continues from what the page says. */
-static bool apply(struct vmclock_guest *guest, const struct vmclock_guest_config *config)
-{
-	bool rescaled = config->flags & VMCLOCK_GUEST_SCALE && rescale(guest, config);
-
-	if (rescaled || config->flags & VMCLOCK_GUEST_DISRUPT)
-		guest->marker++;
-	if (config->flags & VMCLOCK_GUEST_GENERATION) {
-		guest->generation = config->vm_generation_counter;
-		guest->flags |= VMCLOCK_FLAG_VM_GEN_COUNTER_PRESENT;
-	}
-	if (config->flags & VMCLOCK_GUEST_WARNING)
-		guest->flags = (guest->flags & ~WARNINGS) | config->warning;
-	return !rescaled;
 }
 
 /* The guest owns the eventfd, and gives back the one that it had. */
@@ -120,7 +36,7 @@ static long set(struct vmclock_guest *guest, const struct vmclock_guest_config *
 {
 	struct mutex *lock = &guest->host->lock;
 	struct eventfd_ctx *eventfd;
-	int rc = get_eventfd(config, &eventfd);
+	int rc = vmclock_guest_config_eventfd(config, &eventfd);
 
 	if (rc)
 		return rc;
@@ -130,7 +46,7 @@ static long set(struct vmclock_guest *guest, const struct vmclock_guest_config *
 	}
 	if (config->flags & VMCLOCK_GUEST_EVENTFD)
 		eventfd = set_eventfd(guest, eventfd);
-	vmclock_guest_update(guest, apply(guest, config));
+	vmclock_guest_update(guest, vmclock_guest_config_apply(guest, config));
 	/* Whoever relied on it learns from the page that it has ended. */
 	if (eventfd)
 		vmclock_guest_signal(eventfd);
@@ -143,7 +59,7 @@ static long guest_set(struct vmclock_guest *guest, void __user *arg)
 {
 	struct vmclock_guest_config config;
 	u32 size;
-	long rc = get_config(&config, &size, FLAGS_OF_SET, arg);
+	long rc = vmclock_guest_config_get(&config, &size, false, arg);
 
 	if (!rc)
 		rc = set(guest, &config);
@@ -261,7 +177,7 @@ static int acquire(struct vmclock_guest *guest, const struct vmclock_guest_confi
 	else
 		rc = vmclock_page_alloc(&guest->page, GFP_KERNEL_ACCOUNT);
 	if (!rc)
-		rc = get_eventfd(config, &eventfd);
+		rc = vmclock_guest_config_eventfd(config, &eventfd);
 	if (rc)
 		return rc;
 	set_eventfd(guest, eventfd);
@@ -302,7 +218,7 @@ static struct vmclock_guest *make(struct vmclock_host *host, bool unlimited,
 	guest->reader.page = &guest->page;
 	guest->marker = get_random_u64(); /* not one that another page has had there */
 	guest->scale.ratio = 1;
-	apply(guest, config);
+	vmclock_guest_config_apply(guest, config);
 	return guest;
 }
 
@@ -370,7 +286,7 @@ long vmclock_guest_create(struct vmclock_host *host, bool unlimited, void __user
 	struct vmclock_guest *guest;
 	struct file *file;
 	u32 size;
-	int rc = get_config(&config, &size, FLAGS_OF_CREATE, arg);
+	int rc = vmclock_guest_config_get(&config, &size, true, arg);
 
 	if (rc)
 		return rc;
@@ -379,70 +295,6 @@ long vmclock_guest_create(struct vmclock_host *host, bool unlimited, void __user
 		return PTR_ERR(guest);
 	file = open_guest(guest);
 	return IS_ERR(file) ? PTR_ERR(file) : install(file, &config, size, arg);
-}
-
-static void describe(const struct vmclock_guest *guest, struct vmclock_host_guest *entry)
-{
-	const struct vmclock_abi *copy = &guest->page.copy;
-
-	entry->id = guest->id;
-	entry->creator_pid = pid_vnr(guest->creator);
-	entry->offset = guest->scale.offset;
-	entry->ratio = guest->scale.ratio;
-	entry->vm_generation_counter = guest->generation;
-	entry->disruption_marker = le64_to_cpu(copy->disruption_marker);
-	entry->frac_bits = guest->scale.frac_bits;
-	entry->clock_status = copy->clock_status;
-}
-
-/* With the lock held. */
-static u32 describe_all(struct vmclock_host *host, const struct vmclock_host_guests *list,
-			struct vmclock_host_guest *entries)
-{
-	struct vmclock_guest *guest;
-	unsigned long id;
-	u32 count = 0;
-
-	xa_for_each_range(&host->guests.all, id, guest, list->after_id + 1UL, ULONG_MAX) {
-		if (count == list->capacity)
-			break;
-		describe(guest, &entries[count++]);
-	}
-	return count;
-}
-
-static long fill_list(struct vmclock_host *host, struct vmclock_host_guests *list)
-{
-	struct vmclock_host_guest *entries;
-	long rc = 0;
-
-	if (list->capacity > VMCLOCK_HOST_LIST_MAX)
-		return -ERANGE;
-	entries = kvcalloc(list->capacity, sizeof(*entries), GFP_KERNEL_ACCOUNT);
-	if (!entries)
-		return -ENOMEM;
-	if (mutex_lock_interruptible(&host->lock)) {
-		rc = -ERESTARTSYS;
-		goto out;
-	}
-	list->count = describe_all(host, list, entries);
-	mutex_unlock(&host->lock);
-	if (copy_to_user(u64_to_user_ptr(list->entries), entries, list->count * sizeof(*entries)))
-		rc = -EFAULT;
-out:
-	kvfree(entries);
-	return rc;
-}
-
-long vmclock_guests_list(struct vmclock_host *host, void __user *arg)
-{
-	struct vmclock_host_guests list;
-	u32 size;
-	long rc = vmclock_user_get(&list, &size, sizeof(list), arg);
-
-	if (!rc)
-		rc = fill_list(host, &list);
-	return rc ? rc : vmclock_user_put(arg, size, &list, sizeof(list));
 }
 
 u32 vmclock_guests_max(void)

@@ -24,12 +24,14 @@ void vmclock_guest_signal(struct eventfd_ctx *eventfd)
 }
 #endif
 
-/* False: the page cannot express this line for the guest's counter. */
+/* False: the page cannot express this line for the guest's counter, or nobody knows that. */
 static bool convert(const struct vmclock_line_scale *scale, struct vmclock_host_line *line)
 {
 	struct vmclock_line host = vmclock_reference_line(line);
 	struct vmclock_line own;
 
+	if (!scale->ratio)
+		return false;
 	/* What is not valid may be anything, and must not keep the rest from being converted. */
 	if (!(line->flags & VMCLOCK_FLAG_PERIOD_ESTERROR_VALID))
 		line->period_esterror = 0;

@@ -64,7 +64,7 @@ struct vmclock_lease {
 struct vmclock_guest {
 	struct vmclock_page page;
 	struct vmclock_host *host;
-	struct vmclock_line_scale scale;
+	struct vmclock_line_scale scale; /* ratio 0: it is not known */
 	u64 marker; /* added to the host's: a change of either changes the sum */
 	u64 generation; /* of the page */
 	u64 flags; /* of the page, beside those of the host's line */
@@ -164,6 +164,16 @@ void vmclock_guests_init(struct vmclock_host *host);
 void vmclock_guests_exit(struct vmclock_host *host);
 u32 vmclock_guests_max(void);
 long vmclock_guest_create(struct vmclock_host *host, bool unlimited, void __user *arg);
+
+/* guest_config.c */
+int vmclock_guest_config_get(struct vmclock_guest_config *config, u32 *size, bool create,
+			     const void __user *arg);
+int vmclock_guest_config_eventfd(const struct vmclock_guest_config *config,
+				 struct eventfd_ctx **eventfd);
+bool vmclock_guest_config_apply(struct vmclock_guest *guest,
+				const struct vmclock_guest_config *config);
+
+/* guest_list.c; takes the lock */
 long vmclock_guests_list(struct vmclock_host *host, void __user *arg);
 
 /* guest_line.c; with the lock held */

@@ -64,11 +64,14 @@ json_t *report_guests(const struct guest_pages *g)
 
 static json_t *report_driver_guest(const struct vmclock_host_guest *guest)
 {
+	bool known = guest->ratio != 0;
+
 	return json_pack(
-		"{s:I, s:o, s:o, s:o, s:i, s:s, s:o, s:o}", "id", (json_int_t)guest->id,
+		"{s:I, s:o, s:o, s:o, s:o, s:s, s:o, s:o}", "id", (json_int_t)guest->id,
 		"creator_pid", guest->creator_pid ? json_integer(guest->creator_pid) : json_null(),
-		"offset", report_counter(guest->offset), "ratio", report_counter(guest->ratio),
-		"frac_bits", guest->frac_bits, "status", status_word(guest->clock_status),
+		"offset", text_if(known, guest->offset), "ratio", text_if(known, guest->ratio),
+		"frac_bits", known ? json_integer(guest->frac_bits) : json_null(), "status",
+		status_word(guest->clock_status),
 		"generation", text_if(guest->vm_generation_counter, guest->vm_generation_counter),
 		"marker", report_counter(guest->disruption_marker));
 }

@@ -8,7 +8,7 @@
 #include "device_model.h"
 
 #define PAGE_FLAGS 0xffULL
-#define ALL_OF_GUEST 0x3fU
+#define ALL_OF_GUEST 0x7fU
 #define WARNINGS (VMCLOCK_FLAG_DISRUPTION_SOON | VMCLOCK_FLAG_DISRUPTION_IMMINENT)
 
 uint64_t fuzz_next(struct fuzz *f)
@@ -77,6 +77,7 @@ static void nearly_good_config(struct fuzz *f, struct vmclock_guest_config *conf
 
 	config->flags = (__u32)fuzz_next(f) & ALL_OF_GUEST & ~not_here;
 	if (config->flags & VMCLOCK_GUEST_SCALE) {
+		config->flags &= ~VMCLOCK_GUEST_UNKNOWN;
 		config->offset = fuzz_next(f);
 		config->ratio = 1 + (fuzz_next(f) >> fuzz_below(f, 64));
 		config->frac_bits = (__u8)fuzz_below(f, 64);
@@ -235,12 +236,13 @@ static int predict_reference(const struct fuzz *f, const struct vmclock_host_ref
 static bool misconfigured(const struct vmclock_guest_config *config, bool create)
 {
 	unsigned int flags = config->flags;
-	unsigned int allowed = create ? 0x2f : 0x1f;
+	unsigned int allowed = create ? 0x6f : 0x5f;
 
 	return flags & ~allowed || !zero(config->pad, sizeof(config->pad)) || config->pad2 ||
 	       (!(flags & VMCLOCK_GUEST_SCALE) &&
 		(config->offset || config->ratio || config->frac_bits)) ||
-	       (flags & VMCLOCK_GUEST_SCALE && (!config->ratio || config->frac_bits > 63)) ||
+	       (flags & VMCLOCK_GUEST_SCALE &&
+		(flags & VMCLOCK_GUEST_UNKNOWN || !config->ratio || config->frac_bits > 63)) ||
 	       (!(flags & VMCLOCK_GUEST_GENERATION) && config->vm_generation_counter) ||
 	       (!(flags & VMCLOCK_GUEST_WARNING) && config->warning) ||
 	       config->warning & ~WARNINGS || (!(flags & VMCLOCK_GUEST_EVENTFD) && config->eventfd) ||

@@ -142,6 +142,59 @@ static void test_inconvertible(int writer)
 	close(slow);
 }
 
+static bool says_nothing(page_t page)
+{
+	return page->clock_status == VMCLOCK_STATUS_UNRELIABLE && page->counter_value == 0 &&
+	       page->counter_period_frac_sec == 0 && page->time_sec == 0 &&
+	       !(page->flags & VMCLOCK_FLAG_TIME_MONOTONIC);
+}
+
+static bool listed_as_unknown(int writer)
+{
+	struct vmclock_host_guest entry = {.ratio = 1};
+	struct vmclock_host_guests list = {
+		.size = sizeof(list), .capacity = 1, .entries = (uintptr_t)&entry};
+
+	return !ioctl(writer, VMCLOCK_HOST_LIST_GUESTS, &list) && list.count == 1 &&
+	       entry.ratio == 0 && entry.offset == 0 && entry.frac_bits == 0;
+}
+
+/* From creation to the first scale, and from the stop of a migration to the next. */
+static void test_unknown(int writer)
+{
+	struct vmclock_guest_config unknown = {.flags = VMCLOCK_GUEST_UNKNOWN};
+	struct vmclock_host_disrupt disrupt = {.size = sizeof(disrupt), .reason = 1};
+	int guest = create(writer, unknown);
+	page_t page = map_page(guest);
+	uint64_t marker = page->disruption_marker;
+
+	check(says_nothing(page), "a new guest whose counter is not known: UNRELIABLE");
+	check(listed_as_unknown(writer), "and listed without a counter");
+	renew(writer);
+	check(says_nothing(page), "also after the next reference");
+	ioctl(writer, VMCLOCK_HOST_DISRUPT, &disrupt);
+	check(says_nothing(page), "and a disruption of the host");
+	check_errno(set_guest(guest, scaled), 0, "a scale");
+	check(page->clock_status == VMCLOCK_STATUS_SYNCHRONIZED && page->disruption_marker != marker,
+	      "with which it has the time, and a new marker");
+	marker = page->disruption_marker;
+	unknown.flags |= VMCLOCK_GUEST_GENERATION;
+	unknown.vm_generation_counter = 5;
+	check_errno(set_guest(guest, unknown), 0, "a counter that is not known any more");
+	check(says_nothing(page) && page->disruption_marker != marker &&
+		      page->vm_generation_counter == 5,
+	      "is a disruption: UNRELIABLE, with a new marker");
+	check(listed_as_unknown(writer), "and listed so");
+	renew(writer);
+	check(says_nothing(page), "whatever the host has");
+	marker = page->disruption_marker;
+	check_errno(set_guest(guest, scaled), 0, "the same scale as before");
+	check(page->clock_status == VMCLOCK_STATUS_SYNCHRONIZED && page->disruption_marker != marker,
+	      "is another counter all the same");
+	unmap_page(page);
+	close(guest);
+}
+
 static void test_markers(int writer)
 {
 	struct vmclock_host_disrupt disrupt = {.size = sizeof(disrupt), .reason = 1};
@@ -254,7 +307,7 @@ static void test_eventfd(int writer)
 
 static void test_refused_by_both(int fd, unsigned long request)
 {
-	REFUSED(EINVAL, c.flags = 0x40);
+	REFUSED(EINVAL, c.flags = 0x80);
 	REFUSED(EINVAL, c.flags = 0x80000000);
 	REFUSED(EINVAL, c.offset = 1);
 	REFUSED(EINVAL, c.ratio = 1);
@@ -268,6 +321,8 @@ static void test_refused_by_both(int fd, unsigned long request)
 	REFUSED(EINVAL, c.pad2 = 1);
 	REFUSED(EINVAL, c.flags = VMCLOCK_GUEST_SCALE);
 	REFUSED(EINVAL, (c.flags = VMCLOCK_GUEST_SCALE, c.ratio = 1, c.frac_bits = 64));
+	REFUSED(EINVAL, (c.flags = VMCLOCK_GUEST_SCALE | VMCLOCK_GUEST_UNKNOWN, c.ratio = 1));
+	REFUSED(EINVAL, (c.flags = VMCLOCK_GUEST_UNKNOWN, c.offset = 1));
 	REFUSED(EINVAL, (c.flags = VMCLOCK_GUEST_WARNING, c.warning = 1));
 	REFUSED(EINVAL, (c.flags = VMCLOCK_GUEST_WARNING, c.warning = 1ULL << 63));
 	REFUSED(EBADF, (c.flags = VMCLOCK_GUEST_EVENTFD, c.eventfd = 999));
@@ -531,6 +586,7 @@ static void test_all(int reader)
 	test_line(writer, &unscaled, "unscaled");
 	test_line(writer, &scaled, "scaled");
 	test_inconvertible(writer);
+	test_unknown(writer);
 	test_markers(writer);
 	test_generation_and_warning(writer);
 	test_eventfd(writer);

@@ -258,13 +258,16 @@ struct vmclock_host_disrupt {
 #define VMCLOCK_GUEST_EVENTFD 0x08U     /* @eventfd */
 #define VMCLOCK_GUEST_DISRUPT 0x10U     /* GUEST_SET only: a new marker for this guest */
 #define VMCLOCK_GUEST_PINNED_PAGE 0x20U /* CREATE_GUEST only: @address */
+#define VMCLOCK_GUEST_UNKNOWN 0x40U     /* there is no scale until the next; not with SCALE */
 
 /**
  * struct vmclock_guest_config - for VMCLOCK_HOST_CREATE_GUEST and VMCLOCK_GUEST_SET
  * @size: sizeof(struct vmclock_guest_config), of the caller
  * @flags: VMCLOCK_GUEST_*; a field whose flag is not set must be zero (EINVAL)
  * @offset: the guest's counter is ((host * @ratio) >> @frac_bits) + @offset, modulo 2^64. Another
- *	scale than before is a disruption: the guest's page gets a new marker, and may step back
+ *	scale than before is a disruption: the guest's page gets a new marker, and may step back.
+ *	After VMCLOCK_GUEST_UNKNOWN it says UNRELIABLE, with a new marker, until a scale is set: for
+ *	as long as the offset is not known, from creation or while the guest is moved or restored
  * @ratio: not 0 (EINVAL)
  * @vm_generation_counter: for the page, which then says VM_GEN_COUNTER_PRESENT
  * @warning: VMCLOCK_FLAG_DISRUPTION_SOON, _IMMINENT or 0 (EINVAL), beside those of the host
@@ -304,7 +307,7 @@ struct vmclock_guest_config {
  * @id: of the guest; not used again before 2^32 others
  * @creator_pid: in the caller's pid namespace; 0: it cannot be seen from there
  * @offset: of its counter
- * @ratio: of its counter
+ * @ratio: of its counter; 0: it is not known
  * @vm_generation_counter: of its page; 0: it has none
  * @disruption_marker: of its page
  * @frac_bits: of its counter
