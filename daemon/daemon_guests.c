@@ -6,6 +6,7 @@
 
 #include "daemon_parts.h"
 #include "log.h"
+#include "publish/slept.h"
 
 /* Where the unit shows KVM's directory to a daemon that is not root, and where it is. */
 static const char *const kvm_directories[] = {"/run/vmclock/kvm", "/sys/kernel/debug/kvm"};
@@ -16,7 +17,7 @@ void daemon_update_guests(struct daemon *d, bool disrupted)
 
 	line.disrupted = disrupted;
 	if (d->page.any)
-		guest_pages_update(&d->guests, &line, &d->page.calendar);
+		guest_follow_publish(&d->follow, &line, &d->page.calendar, loop_now_ns());
 }
 
 /* A directory that is not there yet may appear with KVM's module, hence the last as a fallback. */
@@ -48,7 +49,7 @@ static void say_errors(const struct guest_pages *g)
 	for (unsigned int i = 0; i < g->count; i++)
 		if (g->guests[i].error)
 			log_error("guest %s: its page in %s cannot be kept: %s", g->guests[i].name,
-				  g->directory, strerror(-g->guests[i].error));
+				  g->home.directory, strerror(-g->guests[i].error));
 }
 
 void daemon_open_guests(struct daemon *d, bool continued)
@@ -59,7 +60,8 @@ void daemon_open_guests(struct daemon *d, bool continued)
 						.counter = &d->counter,
 						.monotonic = d->config.monotonic,
 						.continued = continued,
-						.boot_id = d->boot_id};
+						.boot_id = d->boot_id,
+						.slept_ns = slept_ns};
 	int err;
 
 	snprintf(directory, sizeof(directory), "%.*s/guests", (int)(strrchr(file, '/') - file),

@@ -85,7 +85,7 @@ static int write_page(struct daemon *d, const struct publication *p)
 		return err; /* there will be another line */
 	if (err) {
 		/* Guests have pages of their own, and must not go on with the line before. */
-		guest_pages_update(&d->guests, p, &calendar);
+		guest_follow_publish(&d->follow, p, &calendar, loop_now_ns());
 		return err;
 	}
 	daemon_take_splice(d, raised_ns);

@@ -10,6 +10,7 @@
 #include "../daemon.h"
 #include "../log.h"
 #include "../loop.h"
+#include "../publish/guest_vm.h"
 #include "../source/random.h"
 #include "interface.h"
 #include "report.h"
@@ -114,7 +115,8 @@ static json_t *changed(struct connection *c, const char *name, const char *what)
 
 	log_notice("control: guest %s %s, as asked by uid %u", name, what, (unsigned int)c->uid);
 	if (daemon->page.any)
-		guest_pages_update(&daemon->guests, &daemon->page.last, &daemon->page.calendar);
+		guest_follow_publish(&daemon->follow, &daemon->page.last, &daemon->page.calendar,
+				     loop_now_ns());
 	return varlink_reply(json_object(), false);
 }
 
@@ -152,9 +154,8 @@ static json_t *parse_asked(struct connection *c, const json_t *parameters, struc
 	if (!wrong && is_new && (!vm || strncmp(vm, "name:", 5) != 0))
 		wrong = "new";
 	if (!wrong && vm)
-		err = out->scale_given
-			      ? -EINVAL
-			      : guest_follow_resolve(&c->daemon->follow, vm, is_new, out->vm);
+		err = out->scale_given ? -EINVAL
+				       : guest_vm_resolve(&c->daemon->follow, vm, is_new, out->vm);
 	if (err == -EINVAL)
 		wrong = "vm";
 	if (wrong)
@@ -165,6 +166,7 @@ static json_t *parse_asked(struct connection *c, const json_t *parameters, struc
 /* The loop looks at the guests that are to be followed from now on. */
 static void follow(struct daemon *daemon)
 {
+	guest_follow_hurry(&daemon->follow);
 	loop_arm(&daemon->loop, &daemon->follow_timer, loop_now_ns());
 }
 

@@ -33,7 +33,7 @@ static json_t *report_guest(const struct guest_pages *g, const struct guest_page
 	bool known = facts->known;
 	char path[400];
 
-	snprintf(path, sizeof(path), "%s/%s", g->directory, guest->name);
+	snprintf(path, sizeof(path), "%s/%s", g->home.directory, guest->name);
 	return json_pack("{s:s, s:o, s:b, s:o, s:o, s:o, s:o, s:s, s:o, s:s, s:o, s:o, s:o, s:s}",
 			 "name", guest->name, "page", report_text(path), "kept",
 			 known && guest->writer && !guest->error, "offset",
@@ -71,9 +71,9 @@ static json_t *report_driver_guest(const struct vmclock_host_guest *guest)
 		"creator_pid", guest->creator_pid ? json_integer(guest->creator_pid) : json_null(),
 		"offset", text_if(known, guest->offset), "ratio", text_if(known, guest->ratio),
 		"frac_bits", known ? json_integer(guest->frac_bits) : json_null(), "status",
-		status_word(guest->clock_status),
-		"generation", text_if(guest->vm_generation_counter, guest->vm_generation_counter),
-		"marker", report_counter(guest->disruption_marker));
+		status_word(guest->clock_status), "generation",
+		text_if(guest->vm_generation_counter, guest->vm_generation_counter), "marker",
+		report_counter(guest->disruption_marker));
 }
 
 json_t *report_driver_guests(const struct page_kernel *page)

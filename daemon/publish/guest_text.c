@@ -18,14 +18,17 @@ static const char *or_none(const char *word)
 
 void guest_text_print(const struct guest_facts *f, char text[GUEST_TEXT_SIZE])
 {
-	char generation[24] = "-";
+	char generation[24] = "-", slept[24] = "-";
 
 	if (f->has_generation)
 		snprintf(generation, sizeof(generation), "%" PRIu64, f->generation);
+	if (f->slept_ns != SLEPT_UNKNOWN_NS)
+		snprintf(slept, sizeof(slept), "%" PRId64, f->slept_ns);
 	snprintf(text, GUEST_TEXT_SIZE,
-		 "2 %s %s %" PRIu64 " %" PRIu64 " %u %" PRIu64 " %s %s\n%s\n", or_none(f->boot_id),
-		 f->known ? "known" : "unknown", f->scale.offset, f->scale.ratio,
-		 f->scale.frac_bits, f->warning, generation, or_none(f->vm), f->why);
+		 "3 %s %s %s %" PRIu64 " %" PRIu64 " %u %" PRIu64 " %s %s\n%s\n",
+		 or_none(f->boot_id), slept, f->known ? "known" : "unknown", f->scale.offset,
+		 f->scale.ratio, f->scale.frac_bits, f->warning, generation, or_none(f->vm),
+		 f->why);
 }
 
 static void parse_generation(const char *word, struct guest_facts *out)
@@ -36,6 +39,11 @@ static void parse_generation(const char *word, struct guest_facts *out)
 	out->generation = out->has_generation ? strtoull(word, &end, 10) : 0;
 }
 
+static void parse_slept(const char *word, struct guest_facts *out)
+{
+	out->slept_ns = strcmp(word, "-") ? strtoll(word, NULL, 10) : SLEPT_UNKNOWN_NS;
+}
+
 static bool is_sane(const struct guest_facts *f)
 {
 	return f->scale.ratio && f->scale.frac_bits <= 63 && !(f->warning & ~WARNINGS);
@@ -43,18 +51,19 @@ static bool is_sane(const struct guest_facts *f)
 
 int guest_text_parse(const char *text, struct guest_facts *out)
 {
-	char again[GUEST_TEXT_SIZE], known[8] = "", generation[24] = "-";
+	char again[GUEST_TEXT_SIZE], slept[24] = "-", known[8] = "", generation[24] = "-";
 	unsigned int frac_bits = 64;
 	const char *why = strchr(text, '\n');
 
 	memset(out, 0, sizeof(*out));
 	if (!why ||
-	    sscanf(text, "2 %39s %7s %20" SCNu64 " %20" SCNu64 " %2u %20" SCNu64 " %23s %95s",
-		   out->boot_id, known, &out->scale.offset, &out->scale.ratio, &frac_bits,
-		   &out->warning, generation, out->vm) != 8)
+	    sscanf(text, "3 %39s %23s %7s %20" SCNu64 " %20" SCNu64 " %2u %20" SCNu64 " %23s %95s",
+		   out->boot_id, slept, known, &out->scale.offset, &out->scale.ratio, &frac_bits,
+		   &out->warning, generation, out->vm) != 9)
 		return -EINVAL;
 	out->known = !strcmp(known, "known");
 	out->scale.frac_bits = (uint8_t)frac_bits;
+	parse_slept(slept, out);
 	parse_generation(generation, out);
 	if (!strcmp(out->boot_id, "-"))
 		out->boot_id[0] = '\0';

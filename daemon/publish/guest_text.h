@@ -7,12 +7,15 @@
 #include <stdint.h>
 
 #include "../../lib/vmclock_writer.h"
+#include "slept.h"
 
 enum { GUEST_TEXT_SIZE = 512, GUEST_VM_MAX = 96, GUEST_WHY_MAX = 120 };
 
 /* What the next life of the daemon has to know. */
 struct guest_facts {
 	char boot_id[40]; /* of the boot that the scale is of */
+	int64_t slept_ns; /* the machine since its boot, when the scale was said; SLEPT_UNKNOWN_NS
+			   */
 	bool known;	  /* the scale */
 	struct vmclock_scale scale;
 	uint64_t warning; /* VMCLOCK_FLAG_DISRUPTION_* that the page gives */

@@ -148,3 +148,32 @@ int kvm_counter_read(const char *vm_directory, struct vmclock_scale *out, char w
 	closedir(dir);
 	return err || count ? err : -ENOENT;
 }
+
+int kvm_offset_open(const char *vm_directory)
+{
+	char path[PATH_SIZE];
+	const struct dirent *entry;
+	DIR *dir = opendir(vm_directory);
+	int fd = -ENOENT;
+
+	if (!dir)
+		return -errno;
+	while (fd == -ENOENT && (entry = readdir(dir))) {
+		if (!is_vcpu(entry->d_name))
+			continue;
+		snprintf(path, sizeof(path), "%s/tsc-offset", entry->d_name);
+		fd = openat(dirfd(dir), path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+		fd = fd < 0 ? -errno : fd;
+	}
+	closedir(dir);
+	return fd;
+}
+
+/* From its beginning: KVM then writes it anew. */
+int kvm_offset_read(int fd, uint64_t *out)
+{
+	char text[NUMBER_SIZE];
+	ssize_t length = pread(fd, text, sizeof(text), 0);
+
+	return length < 0 ? -errno : kvm_counter_parse(text, (size_t)length, out);
+}

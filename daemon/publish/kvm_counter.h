@@ -30,6 +30,15 @@ enum {
  */
 int kvm_counter_read(const char *vm_directory, struct vmclock_scale *out, char why[KVM_WHY_MAX]);
 
+/*
+ * The offset alone, of one vCPU of the VM whose directory this is: the descriptor of its file,
+ * which keeps nothing of the VM alive. -ENOENT: there is none yet; -errno.
+ */
+int kvm_offset_open(const char *vm_directory);
+
+/* What the file says now. 0; -EIO: the VM is gone; -EBADMSG; -errno. */
+int kvm_offset_read(int fd, uint64_t *out);
+
 /* What one of the files says: a decimal number, maybe negative, and a newline. 0; -EBADMSG. */
 int kvm_counter_parse(const char *text, size_t length, uint64_t *out);
 

@@ -36,6 +36,8 @@ static int setup(void **state)
 	if (!mkdtemp(top))
 		return -1;
 	snprintf(directory, sizeof(directory), "%s/guests", top);
+	daemon->follow = (struct guest_follow){
+		.guests = guests, .kvm_directory = "", .proc_directory = "/proc"};
 	daemon->page.any = true;
 	daemon->page.last = control_fake.totals.last;
 	return guest_pages_open(guests, &settings);
@@ -158,8 +160,6 @@ static void a_guest_is_bound_to_a_machine_of_kvm(void **state)
 	struct guest_follow *follow = &control_fake.daemon.follow;
 
 	(void)state;
-	*follow = (struct guest_follow){
-		.guests = guests, .kvm_directory = "", .proc_directory = "/proc"};
 	assert_answer(ask(0, "AddGuest", "\"name\":\"web\",\"vm\":\"name:web\""),
 		      HOST ".GuestFailed", NULL);
 	assert_int_equal(guests->count, 0);
@@ -292,9 +292,9 @@ static void what_is_not_there_or_twice_is_said(void **state)
 	fine("AddGuest", "\"name\":\"a\",\"ratio\":null");
 	assert_answer(ask(0, "AddGuest", "\"name\":\"a\""), HOST ".GuestExists", NULL);
 	assert_answer(ask(0, "SetGuest", "\"name\":\"a\""), SERVICE ".InvalidParameter", "offset");
-	strcpy(guests->directory, "/proc/none");
+	strcpy(guests->home.directory, "/proc/none");
 	assert_answer(ask(0, "AddGuest", "\"name\":\"b\""), HOST ".GuestFailed", NULL);
-	strcpy(guests->directory, directory);
+	strcpy(guests->home.directory, directory);
 }
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)

@@ -13,6 +13,8 @@
 #include <cmocka.h>
 
 #include "daemon/publish/guest_pages.h"
+#include "daemon/publish/slept.h"
+#include "fake_counter.h"
 #include "lib/vmclock.h"
 
 #define TAI_NS INT64_C(1764547237000000000)
@@ -20,24 +22,14 @@
 
 static char top[] = "/tmp/vmclock-guests-XXXXXX";
 static char directory[64];
-static uint64_t counter_value;
 static const char *boot_id = "this-boot";
+static const struct counter *counter = &fake_counter;
+static int64_t world_slept_ns;
 static struct guest_pages guests;
 static const struct page_calendar calendar = {.tai_offset_s = 37};
 static const struct vmclock_scale shifted = {.ratio = 1, .offset = (uint64_t)-4000000000};
 static const struct vmclock_scale scaled = {
 	.ratio = 0xd5e3a4b917c2, .offset = 1234567, .frac_bits = 47};
-
-static uint64_t read_fake(void)
-{
-	return counter_value;
-}
-
-static const struct counter counter = {.name = "tsc",
-				       .page_id = VMCLOCK_COUNTER_X86_TSC,
-				       .nominal_hz = 1e9,
-				       .ns_per_tick = 1,
-				       .read = read_fake};
 
 static int make_directory(void **state)
 {
@@ -54,13 +46,19 @@ static int remove_directory(void **state)
 	return rmdir(top);
 }
 
+static int64_t read_slept(void)
+{
+	return world_slept_ns;
+}
+
 static void begin(bool continued)
 {
 	const struct guest_settings settings = {.directory = directory,
-						.counter = &counter,
+						.counter = counter,
 						.monotonic = true,
 						.continued = continued,
-						.boot_id = boot_id};
+						.boot_id = boot_id,
+						.slept_ns = read_slept};
 
 	assert_int_equal(guest_pages_open(&guests, &settings), 0);
 }
@@ -75,7 +73,8 @@ static int add(const char *name, const struct vmclock_scale *scale, const uint64
 static int start(void **state)
 {
 	(void)state;
-	counter_value = START;
+	fake_counter_value = START;
+	world_slept_ns = 0;
 	begin(true);
 	return 0;
 }
@@ -100,14 +99,14 @@ static void die(void)
 
 static void publish(double error_ns, bool disrupted)
 {
-	struct publication p = {
-		.line = {.counter = counter_value,
-			 .time_ns = TAI_NS + (int64_t)(counter_value - START) + (int64_t)error_ns},
-		.est_error_ns = 10,
-		.max_error_ns = fabs(error_ns) + 100,
-		.max_rate_error_ppb = 1000,
-		.status = DISCIPLINE_SYNCHRONIZED,
-		.disrupted = disrupted};
+	struct publication p = {.line = {.counter = fake_counter_value,
+					 .time_ns = TAI_NS + (int64_t)(fake_counter_value - START) +
+						    (int64_t)error_ns},
+				.est_error_ns = 10,
+				.max_error_ns = fabs(error_ns) + 100,
+				.max_rate_error_ppb = 1000,
+				.status = DISCIPLINE_SYNCHRONIZED,
+				.disrupted = disrupted};
 
 	guest_pages_update(&guests, &p, &calendar);
 }
@@ -128,13 +127,14 @@ static struct vmclock_abi page_of(const char *name)
 /* What the guest takes for the time, minus true time, ns. */
 static int64_t error_of(const char *name, const struct vmclock_scale *s)
 {
-	uint64_t now = (uint64_t)(((unsigned __int128)counter_value * s->ratio) >> s->frac_bits) +
-		       s->offset;
+	uint64_t now =
+		(uint64_t)(((unsigned __int128)fake_counter_value * s->ratio) >> s->frac_bits) +
+		s->offset;
 	struct vmclock_abi page = page_of(name);
 	struct vmclock_reading reading;
 
 	assert_int_equal(vmclock_reading_at(&page, now, &reading), 0);
-	return reading.tai.time_ns - TAI_NS - (int64_t)(counter_value - START);
+	return reading.tai.time_ns - TAI_NS - (int64_t)(fake_counter_value - START);
 }
 
 static void assert_status(const char *name, uint8_t status)
@@ -156,7 +156,7 @@ static void each_guest_gets_the_time_by_its_own_counter(void **state)
 	assert_status("one", UNRELIABLE);
 	for (int i = 0; i < 50; i++) {
 		publish(0, false);
-		counter_value += 123456789;
+		fake_counter_value += 123456789;
 		assert_true(llabs(error_of("one", &shifted)) <= 2);
 		assert_true(llabs(error_of("two", &scaled)) <= 2);
 	}
@@ -255,7 +255,7 @@ static void the_next_life_goes_on_with_them(void **state)
 	marker = page_of("one").disruption_marker;
 	die();
 	assert_status("one", SYNCHRONIZED);
-	counter_value += 1000000;
+	fake_counter_value += 1000000;
 	begin(true);
 	assert_int_equal(guests.count, 2);
 	assert_false(guest_pages_find(&guests, "two")->facts.known);
@@ -461,25 +461,123 @@ static void a_scale_of_another_boot_is_not_believed(void **state)
 	boot_id = "this-boot";
 }
 
+/* In which KVM moves the counters of its guests. */
+static void a_scale_from_before_a_sleep_is_not_believed(void **state)
+{
+	static const struct {
+		int64_t before_ns, after_ns;
+		bool believed;
+	} lives[] = {{7000000000, 7000400000, true},
+		     {0, 30000000, false},
+		     {SLEPT_UNKNOWN_NS, SLEPT_UNKNOWN_NS, true},
+		     {0, SLEPT_UNKNOWN_NS, false},
+		     {SLEPT_UNKNOWN_NS, 0, false}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(lives) / sizeof(lives[0]); i++) {
+		world_slept_ns = lives[i].before_ns;
+		add("one", &shifted, NULL);
+		publish(0, false);
+		die();
+		world_slept_ns = lives[i].after_ns;
+		begin(true);
+		publish(0, false);
+		if (lives[i].believed)
+			assert_status("one", SYNCHRONIZED);
+		else
+			assert_status("one", UNRELIABLE);
+		if (!lives[i].believed)
+			assert_non_null(strstr(guests.guests[0].facts.why, "slept"));
+		guest_pages_remove(&guests, "one");
+	}
+}
+
+/* One that was said after the sleep is, in all lives to come. */
+static void a_scale_from_after_a_sleep_is_believed(void **state)
+{
+	(void)state;
+	add("one", &shifted, NULL);
+	world_slept_ns = 5000000000;
+	assert_int_equal(guest_pages_set(&guests, "one", &scaled), 0);
+	for (int life = 0; life < 2; life++) {
+		die();
+		begin(true);
+		publish(0, false);
+		assert_status("one", SYNCHRONIZED);
+	}
+}
+
+static void the_machine_does_not_sleep_while_it_is_asked(void **state)
+{
+	int64_t slept = slept_ns();
+
+	(void)state;
+	assert_true(slept >= 0 || slept == SLEPT_UNKNOWN_NS);
+	if (slept >= 0)
+		assert_true(slept_since(slept + 60000000000, slept_ns));
+	assert_true(slept_since(0, NULL));
+	assert_false(slept_since(SLEPT_UNKNOWN_NS, NULL));
+}
+
+static void leave_note(const char *text)
+{
+	char path[128];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/one.disrupted", directory);
+	file = fopen(path, "w");
+	assert_non_null(file);
+	fputs(text, file);
+	fclose(file);
+}
+
+/* The page is being opened: the note was looked for already. */
+static uint64_t read_late(void)
+{
+	leave_note("restored\n");
+	return fake_counter_value;
+}
+
+/* vmclockctl succeeds while the page is not locked yet. */
+static void what_is_disrupted_while_the_daemon_starts_stays_so(void **state)
+{
+	struct counter late = fake_counter;
+
+	(void)state;
+	late.read = read_late;
+	add("one", &shifted, NULL);
+	publish(0, false);
+	die();
+	counter = &late;
+	begin(true);
+	counter = &fake_counter;
+	guests.home.counter = counter;
+	assert_status("one", UNRELIABLE);
+	publish(0, false);
+	assert_status("one", UNRELIABLE);
+	assert_string_equal(guests.guests[0].facts.why, "restored");
+	die();
+	begin(true);
+	publish(0, false);
+	assert_status("one", UNRELIABLE);
+}
+
 /* What vmclockctl leaves when it is told of a disruption and no daemon runs. */
 static void what_was_disrupted_without_a_daemon_stays_so(void **state)
 {
 	const struct guest_disruption soon = {.warn_only = true,
 					      .warning = VMCLOCK_FLAG_DISRUPTION_SOON};
 	char path[128];
-	FILE *file;
 
 	(void)state;
+	snprintf(path, sizeof(path), "%s/one.disrupted", directory);
 	for (int life = 0; life < 2; life++) {
 		add("one", &shifted, NULL);
 		publish(0, false);
 		strcpy(guests.guests[0].facts.vm, "name:one"); /* as if it were followed */
 		disrupt("one", &soon);
 		die();
-		snprintf(path, sizeof(path), "%s/one.disrupted", directory);
-		file = fopen(path, "w");
-		fputs("restored\n", file);
-		fclose(file);
+		leave_note("restored\n");
 		begin(true);
 		publish(0, false);
 		assert_status("one", UNRELIABLE);
@@ -532,15 +630,15 @@ static void a_broken_counter_of_the_host_disrupts_all(void **state)
 static void a_disruption_that_cannot_be_kept_is_on_the_page(void **state)
 {
 	const struct guest_disruption now = {.why = "migrated"};
-	char kept[sizeof(guests.directory)];
+	char kept[sizeof(guests.home.directory)];
 
 	(void)state;
 	add("one", &shifted, NULL);
 	publish(0, false);
-	memcpy(kept, guests.directory, sizeof(kept));
-	strcpy(guests.directory, "/proc/none");
+	memcpy(kept, guests.home.directory, sizeof(kept));
+	strcpy(guests.home.directory, "/proc/none");
 	assert_int_equal(guest_pages_disrupt(&guests, "one", &now), -ENOENT);
-	memcpy(guests.directory, kept, sizeof(kept));
+	memcpy(guests.home.directory, kept, sizeof(kept));
 	publish(0, false);
 	assert_status("one", UNRELIABLE);
 }
@@ -615,6 +713,10 @@ int main(void)
 		CASE(a_warning_stays_until_it_is_taken_back_or_comes_true),
 		CASE(a_generation_is_on_the_page_from_when_it_is_told),
 		CASE(a_scale_of_another_boot_is_not_believed),
+		CASE(a_scale_from_before_a_sleep_is_not_believed),
+		CASE(a_scale_from_after_a_sleep_is_believed),
+		cmocka_unit_test(the_machine_does_not_sleep_while_it_is_asked),
+		CASE(what_is_disrupted_while_the_daemon_starts_stays_so),
 		CASE(what_was_disrupted_without_a_daemon_stays_so),
 		CASE(a_death_in_a_disruption_leaves_no_old_counter),
 		CASE(a_broken_counter_of_the_host_disrupts_all),
