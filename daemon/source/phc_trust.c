@@ -80,7 +80,7 @@ static bool has_spoken(const struct ptp4l *p, struct phc_verdict *verdict)
 {
 	if (ptp4l_has_answered(p))
 		return true;
-	if (p->error)
+	if (p->error && p->error != -EAGAIN) /* which means that it reads no more */
 		call_unfit(verdict, "ptp4l cannot be asked at %.60s: %s", p->path,
 			   strerror(-p->error));
 	else
@@ -89,20 +89,26 @@ static bool has_spoken(const struct ptp4l *p, struct phc_verdict *verdict)
 	return false;
 }
 
-/* A clock that follows nobody runs free, unless it is itself what others follow. */
+/*
+ * A clock that follows nobody runs free, unless it is itself what others follow. Who follows whom
+ * may be what ptp4l remembers: the state of its port says whether it does.
+ */
 static bool follows_true_time(const struct ptp4l *p, struct phc_verdict *verdict)
 {
 	bool primary = p->parent.clock_class == CLASS_LOCKED;
 
-	if (!p->status.following && !primary)
-		call_unfit(verdict, "ptp4l follows no grandmaster: the clock runs free");
-	else if (p->status.following && p->port.state != PTP_PORT_SLAVE)
-		call_unfit(verdict, "ptp4l has not locked the clock to its grandmaster (port %s)",
+	if (p->status.following && p->port.state == PTP_PORT_UNCALIBRATED)
+		call_unfit(verdict, "ptp4l has not locked the clock to its grandmaster yet");
+	else if (p->status.following ? p->port.state != PTP_PORT_SLAVE : !primary)
+		call_unfit(verdict, "ptp4l follows no grandmaster (port %s): the clock runs free",
 			   ptp_port_state_name(p->port.state));
 	else if (!primary && p->parent.clock_class != CLASS_HOLDOVER &&
 		 !p->properties.time_traceable)
 		call_unfit(verdict, "the grandmaster (class %u) follows nothing itself",
 			   p->parent.clock_class);
+	else if (p->status.following && !ptp4l_is_settled(p))
+		call_unfit(verdict, "ptp4l has only just locked the clock: %u of %u syncs seen",
+			   p->syncs, PTP4L_SYNCS);
 	return !verdict->unfit;
 }
 
@@ -162,7 +168,7 @@ static void add_up(const struct ptp4l *p, double age_ns, struct phc_verdict *ver
 
 	if (p->status.following)
 		error_ns += ptp4l_worst_offset_ns(p) * (1 + fmax(age_ns, 0) * 1e-9) +
-			    fabs(p->current.mean_path_delay_ns);
+			    ptp4l_worst_delay_ns(p);
 	if (isinf(accuracy_ns))
 		snprintf(verdict->problem, sizeof(verdict->problem),
 			 "the grandmaster does not state its accuracy: set max-error");

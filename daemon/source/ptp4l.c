@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,10 +17,19 @@
 
 enum { UNANSWERED_TO_TRY_OTHER = 2, ANSWER_SIZE = 1024 };
 
-static void take_offset(struct ptp4l *p, int64_t offset_ns)
+static void take_sync(struct ptp4l *p, int64_t offset_ns)
 {
-	p->offsets_ns[p->next_offset] = offset_ns < 0 ? ~offset_ns : offset_ns;
-	p->next_offset = (p->next_offset + 1) % PTP4L_OFFSETS;
+	unsigned int at = p->syncs++ % PTP4L_SYNCS;
+
+	p->offsets_ns[at] = offset_ns < 0 ? ~offset_ns : offset_ns;
+	p->delays_ns[at] = fabs(p->current.mean_path_delay_ns);
+}
+
+static void forget_syncs(struct ptp4l *p)
+{
+	p->syncs = 0;
+	memset(p->offsets_ns, 0, sizeof(p->offsets_ns));
+	memset(p->delays_ns, 0, sizeof(p->delays_ns));
 }
 
 /* Each port answers, in any order: the one that follows a master is what matters. */
@@ -31,11 +41,20 @@ static void take_port(struct ptp4l *p, const struct ptp_port *port)
 		p->port = *port;
 }
 
-/* Ports have answered by then. What was seen while the clock was not locked is of the past. */
+static void take_parent(struct ptp4l *p, const struct ptp_parent *parent)
+{
+	if (memcmp(parent->identity, p->parent.identity, sizeof(parent->identity)))
+		forget_syncs(p);
+	p->parent = *parent;
+}
+
+/* All else has been answered by then. */
 static void take_status(struct ptp4l *p, const struct ptp_time_status *status)
 {
-	if (p->port.state == PTP_PORT_SLAVE && status->ingress_ns != p->status.ingress_ns)
-		take_offset(p, status->offset_ns);
+	if (p->port.state != PTP_PORT_SLAVE)
+		forget_syncs(p);
+	else if (status->ingress_ns != p->status.ingress_ns)
+		take_sync(p, status->offset_ns);
 	p->status = *status;
 }
 
@@ -60,7 +79,7 @@ static void take_answer(struct ptp4l *p, const struct ptp_management *answer)
 		p->current = answer->current;
 		break;
 	case PTP_PARENT:
-		p->parent = answer->parent;
+		take_parent(p, &answer->parent);
 		break;
 	case PTP_TIME_PROPERTIES:
 		p->properties = answer->properties;
@@ -108,6 +127,7 @@ void ptp4l_close(struct ptp4l *p)
 	loop_remove_watch(p->loop, &p->watch);
 	close(p->watch.fd);
 	p->watch.fd = -1;
+	forget_syncs(p);
 	if (p->own_path[0])
 		unlink(p->own_path);
 	p->own_path[0] = '\0';
@@ -197,12 +217,26 @@ bool ptp4l_has_answered(const struct ptp4l *p)
 	return !p->error && p->asked && !p->awaited;
 }
 
+bool ptp4l_is_settled(const struct ptp4l *p)
+{
+	return p->syncs >= PTP4L_SYNCS;
+}
+
 double ptp4l_worst_offset_ns(const struct ptp4l *p)
 {
 	int64_t worst = 0;
 
-	for (unsigned int i = 0; i < PTP4L_OFFSETS; i++)
+	for (unsigned int i = 0; i < PTP4L_SYNCS; i++)
 		if (p->offsets_ns[i] > worst)
 			worst = p->offsets_ns[i];
 	return (double)worst;
+}
+
+double ptp4l_worst_delay_ns(const struct ptp4l *p)
+{
+	double worst = 0;
+
+	for (unsigned int i = 0; i < PTP4L_SYNCS; i++)
+		worst = fmax(worst, p->delays_ns[i]);
+	return worst;
 }

@@ -6,7 +6,7 @@
 #include "../loop.h"
 #include "ptp_management.h"
 
-enum { PTP4L_OFFSETS = 8 };
+enum { PTP4L_SYNCS = 8 };
 
 struct ptp4l {
 	const char *path;
@@ -25,9 +25,11 @@ struct ptp4l {
 	struct ptp_parent parent;
 	struct ptp_time_properties properties;
 	struct ptp_time_status status;
-	int64_t offsets_ns[PTP4L_OFFSETS]; /* sizes of the last ones */
-	unsigned int next_offset;
-	int error; /* -errno of the last try to ask; 0 */
+	/* Sizes, at the last syncs that were seen while the clock was locked. */
+	int64_t offsets_ns[PTP4L_SYNCS];
+	double delays_ns[PTP4L_SYNCS];
+	unsigned int syncs; /* since it locked */
+	int error;	    /* -errno of the last try to ask; 0 */
 };
 
 /* `path` has to last. */
@@ -43,7 +45,15 @@ void ptp4l_close(struct ptp4l *ptp4l);
 /* All questions of the last round were answered. */
 bool ptp4l_has_answered(const struct ptp4l *ptp4l);
 
-/* The largest offset from the master of late, while the clock was locked to it, ns. */
+/*
+ * Enough syncs were seen since it locked the clock to this grandmaster. Until then its frequency is
+ * still being found, and meanwhile the path delay, and so the offset, may be taken for smaller than
+ * they are.
+ */
+bool ptp4l_is_settled(const struct ptp4l *ptp4l);
+
+/* The largest offset from the master of late, ns, and the largest mean path delay. */
 double ptp4l_worst_offset_ns(const struct ptp4l *ptp4l);
+double ptp4l_worst_delay_ns(const struct ptp4l *ptp4l);
 
 #endif

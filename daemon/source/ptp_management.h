@@ -24,7 +24,7 @@ enum ptp_data_set {
 };
 
 /* Of 8.2.5.3.1; others do not matter here. */
-enum ptp_port_state { PTP_PORT_MASTER = 6, PTP_PORT_SLAVE = 9 };
+enum ptp_port_state { PTP_PORT_MASTER = 6, PTP_PORT_UNCALIBRATED = 8, PTP_PORT_SLAVE = 9 };
 
 /* One of several, each of which answers. */
 struct ptp_port {

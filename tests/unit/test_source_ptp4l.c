@@ -155,6 +155,18 @@ static void one_round(void)
 	run_loop();
 }
 
+/* Eight rounds, of as many syncs: the last of them is the one that was set. */
+static void settle(void)
+{
+	uint8_t *at = server.data[PTP_TIME_STATUS] + 8;
+	int64_t last_ns = get_64(at);
+
+	for (int i = PTP4L_SYNCS - 1; i >= 0; i--) {
+		put(at, (uint64_t)(last_ns ? last_ns - i : 0), 8);
+		one_round();
+	}
+}
+
 static int setup(void **state)
 {
 	(void)state;
@@ -244,7 +256,7 @@ static void answers_of_an_earlier_round_are_not_of_the_present(void **state)
 	ptp4l_ask(&ptp4l);
 	keep_questions();
 	put(server.data[PTP_TIME_STATUS], 777, 8);
-	server.data[PTP_PORT][10] = 8; /* meanwhile UNCALIBRATED */
+	server.data[PTP_PORT][10] = PTP_PORT_UNCALIBRATED; /* meanwhile */
 	ptp4l_ask(&ptp4l);
 	answer_kept();
 	run_loop();
@@ -256,7 +268,7 @@ static void answers_of_an_earlier_round_are_not_of_the_present(void **state)
 	run_loop();
 	assert_true(ptp4l_has_answered(&ptp4l));
 	assert_int_equal(ptp4l.status.offset_ns, 777);
-	assert_int_equal(ptp4l.port.state, 8);
+	assert_int_equal(ptp4l.port.state, PTP_PORT_UNCALIBRATED);
 	assert_int_equal(ptp4l.bogus, PTP_DATA_SETS);
 	/* Late ones after the right ones, and nonsense, change nothing either. */
 	answer_kept();
@@ -405,7 +417,7 @@ static struct phc_verdict judge(int64_t age_ns, double max_error_ns,
 	const struct phc_reading reading = {.t_ns = 1800000000000000000 + age_ns};
 	struct phc_verdict verdict;
 
-	one_round();
+	settle();
 	phc_judge(&clock, &ptp4l, &reading, &verdict);
 	return verdict;
 }
@@ -439,14 +451,20 @@ static void a_clock_that_runs_free_is_not_used(void **state)
 	(void)state;
 	put(server.data[PTP_TIME_STATUS] + 38, 0, 4);
 	server.data[PTP_PARENT][19] = 248;
-	assert_unfit("follows no grandmaster: the clock runs free");
+	assert_unfit("follows no grandmaster (port SLAVE): the clock runs free");
+	server.data[PTP_PORT][10] = 4;
+	assert_unfit("follows no grandmaster (port LISTENING): the clock runs free");
+	/* What it followed once, and of which class that was, it still knows. */
+	put(server.data[PTP_TIME_STATUS] + 38, 1, 4);
+	server.data[PTP_PARENT][19] = 6;
+	assert_unfit("follows no grandmaster (port LISTENING): the clock runs free");
 }
 
 static void a_clock_that_is_not_locked_is_not_used(void **state)
 {
 	(void)state;
-	server.data[PTP_PORT][10] = 8;
-	assert_unfit("has not locked the clock to its grandmaster (port UNCALIBRATED)");
+	server.data[PTP_PORT][10] = PTP_PORT_UNCALIBRATED;
+	assert_unfit("has not locked the clock to its grandmaster yet");
 	server.data[PTP_PORT][10] = 200;
 	assert_unfit("(port ?)");
 	server.data[PTP_PORT][10] = PTP_PORT_SLAVE;
@@ -456,7 +474,7 @@ static void a_clock_that_is_not_locked_is_not_used(void **state)
 static void offsets_count_while_the_clock_is_locked(void **state)
 {
 	(void)state;
-	server.data[PTP_PORT][10] = 8;
+	server.data[PTP_PORT][10] = PTP_PORT_UNCALIBRATED;
 	put(server.data[PTP_TIME_STATUS], 123456789, 8);
 	one_round();
 	assert_true(ptp4l_worst_offset_ns(&ptp4l) == 0);
@@ -646,20 +664,65 @@ static void answer_now(void)
 		bench_ready();
 }
 
+static void a_clock_that_was_only_just_locked_is_not_used(void **state)
+{
+	static const struct phc_places nowhere = {.sys = "/nonexistent"};
+	const struct config_source config = {.max_error_ns = 5};
+	const struct phc_clock clock = {.config = &config, .env = &calendar, .places = &nowhere};
+	const struct phc_reading reading = {.t_ns = 1800000000000000000};
+	struct phc_verdict verdict;
+
+	(void)state;
+	settle();
+	phc_judge(&clock, &ptp4l, &reading, &verdict);
+	assert_false(verdict.unfit);
+	/* Another grandmaster; then it had lost it for a while; then another ptp4l. */
+	for (int i = 0; i < 3; i++) {
+		server.data[PTP_PARENT][24] = 0x77;
+		server.data[PTP_PORT][10] = i == 1 ? PTP_PORT_UNCALIBRATED : PTP_PORT_SLAVE;
+		put(server.data[PTP_TIME_STATUS] + 8, 1700000000000000000 + (unsigned int)i, 8);
+		if (i == 2)
+			ptp4l_close(&ptp4l);
+		one_round();
+		assert_false(ptp4l_is_settled(&ptp4l));
+		phc_judge(&clock, &ptp4l, &reading, &verdict);
+		assert_non_null(strstr(verdict.problem, i == 1 ? "yet" : "1 of 8 syncs seen"));
+		server.data[PTP_PORT][10] = PTP_PORT_SLAVE;
+		put(server.data[PTP_TIME_STATUS] + 8, 1800000000000000000, 8);
+		settle();
+		assert_true(ptp4l_is_settled(&ptp4l));
+	}
+}
+
+static void the_path_delay_was_the_worst_of_eight(void **state)
+{
+	(void)state;
+	put(server.data[PTP_CURRENT] + 10, (uint64_t)(-7000 * 65536), 8);
+	one_round();
+	put(server.data[PTP_CURRENT] + 10, 400 << 16, 8);
+	for (unsigned int i = 1; i <= PTP4L_SYNCS; i++) {
+		put(server.data[PTP_TIME_STATUS] + 8, 1800000000000000000u + i, 8);
+		one_round();
+		assert_true(ptp4l_worst_delay_ns(&ptp4l) == (i < PTP4L_SYNCS ? 7000 : 400));
+	}
+}
+
 static void it_is_asked_for_each_reading_however_rare(void **state)
 {
 	(void)state;
 	start_source();
-	for (unsigned int n = 1; n <= 5; n++) {
+	for (unsigned int n = 1; n <= 12; n++) {
+		unsigned int used = n < PTP4L_SYNCS ? 0 : n - PTP4L_SYNCS + 1;
+
 		bench_look();
-		assert_int_equal(bench.events, n - 1);
+		assert_int_equal(bench.events, used ? used - 1 : 0);
 		answer_now();
 		bench_look();
-		assert_string_equal(bench.source.claims.problem, "");
-		assert_int_equal(bench.events, n);
+		assert_int_equal(bench.events, used);
 		device_ahead_ns += 1024 * S_NS; /* as long as the next poll is away */
 	}
-	assert_int_equal(bench.source.stats.rejected, 0);
+	assert_string_equal(bench.source.claims.problem, "");
+	assert_int_equal(bench.source.stats.rejected, PTP4L_SYNCS - 1);
 	source_stop(&bench.source);
 }
 
@@ -679,9 +742,11 @@ static void it_is_not_waited_for_for_ever(void **state)
 	assert_int_equal(bench.events, 0);
 	/* And it is asked again for the next one. */
 	answer(1); /* to none of those questions */
-	bench_look();
-	answer_now();
-	bench_look();
+	for (int i = 0; i < PTP4L_SYNCS; i++) {
+		bench_look();
+		answer_now();
+		bench_look();
+	}
 	assert_int_equal(bench.events, 1);
 	source_stop(&bench.source);
 }
@@ -712,6 +777,8 @@ int main(void)
 		TEST(what_nobody_states_the_operator_has_to),
 		TEST(a_time_scale_of_the_grandmasters_own_has_to_be_named),
 		TEST(silence_makes_it_unfit_at_once),
+		TEST(a_clock_that_was_only_just_locked_is_not_used),
+		TEST(the_path_delay_was_the_worst_of_eight),
 		TEST(it_is_asked_for_each_reading_however_rare),
 		TEST(it_is_not_waited_for_for_ever),
 	};
