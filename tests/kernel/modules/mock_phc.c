@@ -6,7 +6,8 @@
  * be written at any time in /sys/module/mock_phc/parameters:
  *
  *   step_ns     added to what it shows, at once and for good; reads back as the sum of all steps
- *   drift_ppb   its rate against true time, from now on
+ *   drift_ppb   its rate against true time, from now on; adjusting its frequency changes this
+ *   crystal_ppb the same, on top of that, and not to be adjusted away
  *   busy        that many readings are answered with EBUSY; -1: all
  *   present     0 removes the device, 1 brings it back
  *   noise_ns    what it shows is off by up to so much, by chance, differently at each reading
@@ -45,9 +46,10 @@ MODULE_PARM_DESC(before_ns, "duration of a reading before the capture");
 module_param(after_ns, uint, 0644);
 MODULE_PARM_DESC(after_ns, "duration of a reading after the capture");
 
-static DEFINE_SPINLOCK(lock);	/* the three below, and busy */
+static DEFINE_SPINLOCK(lock);	/* the four below, and busy */
 static s64 step_ns;
 static s64 drift_ppb;
+static s64 crystal_ppb;
 static s64 drift_from_ns;	/* CLOCK_MONOTONIC_RAW when the drift began */
 
 static struct ptp_clock *clock;
@@ -62,7 +64,7 @@ static s64 shown_at(s64 raw_ns)
 
 	spin_lock_irqsave(&lock, flags);
 	shown = mock_time_at(raw_ns) + step_ns +
-		mock_time_gained(raw_ns - drift_from_ns, drift_ppb);
+		mock_time_gained(raw_ns - drift_from_ns, drift_ppb + crystal_ppb);
 	spin_unlock_irqrestore(&lock, flags);
 	return shown;
 }
@@ -123,16 +125,17 @@ static void shift(s64 delta_ns)
 	spin_unlock_irqrestore(&lock, flags);
 }
 
-static void set_drift(s64 ppb)
+/* From now on; one of the two rates. */
+static void set_rate(s64 *rate, s64 ppb)
 {
 	unsigned long flags;
 	s64 raw_ns;
 
 	spin_lock_irqsave(&lock, flags);
 	raw_ns = ktime_get_raw_ns();
-	step_ns += mock_time_gained(raw_ns - drift_from_ns, drift_ppb);
+	step_ns += mock_time_gained(raw_ns - drift_from_ns, drift_ppb + crystal_ppb);
 	drift_from_ns = raw_ns;
-	drift_ppb = ppb;
+	*rate = ppb;
 	spin_unlock_irqrestore(&lock, flags);
 }
 
@@ -144,7 +147,7 @@ static int mock_phc_adjtime(struct ptp_clock_info *info, s64 delta)
 
 static int mock_phc_adjfine(struct ptp_clock_info *info, long scaled_ppm)
 {
-	set_drift(div_s64((s64)scaled_ppm * 1000, 65536));
+	set_rate(&drift_ppb, div_s64((s64)scaled_ppm * 1000, 65536));
 	return 0;
 }
 
@@ -261,28 +264,31 @@ static const struct kernel_param_ops step_ops = {
 module_param_cb(step_ns, &step_ops, NULL, 0644);
 MODULE_PARM_DESC(step_ns, "step to make; the sum of all when read");
 
-static int param_set_drift(const char *text, const struct kernel_param *param)
+/* drift_ppb, or crystal_ppb. */
+static int param_set_own_rate(const char *text, const struct kernel_param *param)
 {
 	s64 value;
 	int err = kstrtos64(text, 0, &value);
 
 	if (!err)
-		set_drift(value);
+		set_rate(param->arg, value);
 	return err;
 }
 
-static int param_get_drift(char *text, const struct kernel_param *param)
+static int param_get_own_rate(char *text, const struct kernel_param *param)
 {
-	return sysfs_emit(text, "%lld\n", drift_ppb);
+	return sysfs_emit(text, "%lld\n", *(s64 *)param->arg);
 }
 
-static const struct kernel_param_ops drift_ops = {
-	.set = param_set_drift,
-	.get = param_get_drift,
+static const struct kernel_param_ops own_rate_ops = {
+	.set = param_set_own_rate,
+	.get = param_get_own_rate,
 };
 
-module_param_cb(drift_ppb, &drift_ops, NULL, 0644);
-MODULE_PARM_DESC(drift_ppb, "rate against true time");
+module_param_cb(drift_ppb, &own_rate_ops, &drift_ppb, 0644);
+MODULE_PARM_DESC(drift_ppb, "rate against true time, by adjustment");
+module_param_cb(crystal_ppb, &own_rate_ops, &crystal_ppb, 0644);
+MODULE_PARM_DESC(crystal_ppb, "rate against true time, of its own");
 
 static int param_set_present(const char *text, const struct kernel_param *param)
 {
