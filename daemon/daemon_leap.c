@@ -66,8 +66,8 @@ void daemon_read_leap_table(struct daemon *d)
 
 void daemon_vote_leap(struct daemon *d)
 {
-	enum leap_outcome outcome = utc_scale_vote(&d->utc, d->discipline, d->watch.highest,
-						   d->counter.ns_per_tick);
+	enum leap_outcome outcome =
+		utc_scale_vote(&d->utc, d->discipline, d->watch.highest, d->counter.ns_per_tick);
 
 	if (outcome == LEAP_UNCHANGED)
 		return;

@@ -415,8 +415,8 @@ static bool may_follow(const struct event_csv_leaps *leaps, const struct leap_en
 	const struct leap_entry *last = &leaps->entries[leaps->count ? leaps->count - 1 : 0];
 
 	return leaps->count < EVENT_CSV_LEAPS_MAX &&
-	       (!leaps->count || (entry->utc_s > last->utc_s &&
-				  abs(entry->tai_offset_s - last->tai_offset_s) == 1));
+	       (!leaps->count ||
+		(entry->utc_s > last->utc_s && abs(entry->tai_offset_s - last->tai_offset_s) == 1));
 }
 
 static bool read_leap_entries(struct field field, struct event_csv_leaps *leaps)

@@ -10,8 +10,8 @@
 #include "leap_vote.h"
 
 struct utc_scale {
-	struct leap_table table;	/* the list, and *announced if it adds to that */
-	struct leap_entry announced;	/* by the sources; utc_s 0: none */
+	struct leap_table table;     /* the list, and *announced if it adds to that */
+	struct leap_entry announced; /* by the sources; utc_s 0: none */
 	unsigned int claims[DISCIPLINE_SOURCES_MAX]; /* leap bits by slot; 3: does not know */
 };
 

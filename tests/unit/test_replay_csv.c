@@ -151,13 +151,15 @@ static void faults_are_named_by_field(void **state)
 	assert_refused("ntp,a,1,2,3,4,0,1,-1,0",
 		       "field 9 (root_delay_ns): '-1' is not a number that is not negative");
 	assert_refused("time,a,1,2,3,4", "field 6 (leap): '4' is not within 0 to 3");
-	assert_refused("leaps,1,x,5=37", "field 3 (expires_utc_s): 'x' is not a whole number of seconds");
+	assert_refused("leaps,1,x,5=37",
+		       "field 3 (expires_utc_s): 'x' is not a whole number of seconds");
 	for (size_t i = 0; i < sizeof(bad_entries) / sizeof(bad_entries[0]); i++) {
 		char text[200], why[200];
 
 		snprintf(text, sizeof(text), "leaps,1,0,%s", bad_entries[i]);
 		snprintf(why, sizeof(why),
-			 "field 4 (entries): '%.24s' is not UTC=OFFSET;..., one second from each to the next",
+			 "field 4 (entries): '%.24s' is not UTC=OFFSET;..., one second from each "
+			 "to the next",
 			 bad_entries[i]);
 		assert_refused(text, why);
 	}

@@ -24,9 +24,9 @@ struct player {
 	const struct player_options *options;
 	struct discipline *discipline;
 	int slots[DISCIPLINE_SOURCES_MAX];
-	bool begun;   /* `now` is meaningful */
-	uint64_t now; /* the latest counter value that anything happened at */
-	uint64_t next_house; /* counter at the next regular vote on leap seconds ... */
+	bool begun;	      /* `now` is meaningful */
+	uint64_t now;	      /* the latest counter value that anything happened at */
+	uint64_t next_house;  /* counter at the next regular vote on leap seconds ... */
 	uint64_t next_change; /* ... and when what the page says of UTC changes next; 0: not near */
 	struct utc_scale utc;
 	const struct published *page; /* in force; NULL: none yet in this epoch */
@@ -153,8 +153,9 @@ static void plan_change(struct player *p)
 
 	p->next_change = 0;
 	if (change_s - tai_ns / NS_PER_S <= (int64_t)HOUSEKEEPING_S)
-		p->next_change = p->now + (uint64_t)ceil((double)(change_s * NS_PER_S - tai_ns + 1) /
-							 ns_per_tick(p));
+		p->next_change =
+			p->now +
+			(uint64_t)ceil((double)(change_s * NS_PER_S - tai_ns + 1) / ns_per_tick(p));
 }
 
 static int put_page(struct player *p, const struct publication *publication,
@@ -172,7 +173,8 @@ static int put_page(struct player *p, const struct publication *publication,
 		p->room = room;
 	}
 	p->page = &out->published[out->count++];
-	out->published[out->count - 1] = (struct published){p->epoch, p->now, *publication, *calendar};
+	out->published[out->count - 1] =
+		(struct published){p->epoch, p->now, *publication, *calendar};
 	plan_change(p);
 	return 0;
 }

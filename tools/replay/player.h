@@ -8,7 +8,7 @@
 
 struct published {
 	unsigned int epoch;
-	uint64_t at; /* counter when it was published */
+	uint64_t at;			/* counter when it was published */
 	struct publication publication; /* in TAI, as on the page */
 	struct page_calendar calendar;
 };
@@ -27,9 +27,9 @@ struct played {
 	size_t count;
 	struct verdict *verdicts;
 	size_t verdict_count;
-	uint64_t samples; /* taken */
-	uint64_t refused; /* events that made no sense, samples that were not taken */
-	double cpu_s;	  /* spent in the clock's code */
+	uint64_t samples;	 /* taken */
+	uint64_t refused;	 /* events that made no sense, samples that were not taken */
+	double cpu_s;		 /* spent in the clock's code */
 	struct leap_table leaps; /* as known at the end */
 };
 

@@ -28,7 +28,7 @@ enum step_kind {
 	STEP_DISRUPT,
 	STEP_OFFLINE,
 	STEP_RESET,
-	STEP_LIFE, /* the daemon was started anew */
+	STEP_LIFE,  /* the daemon was started anew */
 	STEP_LEAPS, /* the leap-seconds list was read, or read again */
 };
 

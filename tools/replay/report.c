@@ -127,9 +127,10 @@ static void print_line(FILE *out, const struct published *p)
 
 	fprintf(out, "line,%u,%" PRIu64 ",%" PRIu64 ",%" PRId64 ",%.17g,%.17g", p->epoch, p->at,
 		it->line.counter, utc_ns, it->line.frac_ns, it->line.rate_ppb);
-	fprintf(out, ",%.17g,%.17g,%.17g,%.17g,%s,%d,%d,%d\n", it->est_error_ns, it->est_rate_error_ppb,
-		it->max_error_ns, it->max_rate_error_ppb, discipline_status_name(it->status),
-		it->disrupted, p->calendar.tai_offset_s, p->calendar.leap);
+	fprintf(out, ",%.17g,%.17g,%.17g,%.17g,%s,%d,%d,%d\n", it->est_error_ns,
+		it->est_rate_error_ppb, it->max_error_ns, it->max_rate_error_ppb,
+		discipline_status_name(it->status), it->disrupted, p->calendar.tai_offset_s,
+		p->calendar.leap);
 }
 
 static int finish(FILE *out)
@@ -153,8 +154,7 @@ int report_lines(const struct recording *recording, const struct played *played,
 	return finish(out);
 }
 
-int report_sources(const struct recording *recording, const struct played *played,
-		   const char *path)
+int report_sources(const struct recording *recording, const struct played *played, const char *path)
 {
 	FILE *out = fopen(path, "w");
 
