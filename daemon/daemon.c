@@ -16,6 +16,8 @@
 #include "process.h"
 #include "state.h"
 
+/* Nothing of it is urgent: it joins whatever wakes the loop next. */
+#define HOUSEKEEPING_SLACK_NS NS_PER_S
 #define STATE_FIRST_NS (600 * NS_PER_S)
 #define STATE_EVERY_NS (3600 * NS_PER_S)
 
@@ -89,6 +91,7 @@ static void keep_house(struct loop_timer *timer, int64_t now_ns)
 		d->next_state_write_ns = now_ns + STATE_EVERY_NS;
 	}
 	change_ns = daemon_calendar_change_ns(d, now_ns);
+	timer->slack_ns = change_ns < d->next_housekeeping_ns ? 0 : HOUSEKEEPING_SLACK_NS;
 	loop_arm(&d->loop, timer,
 		 change_ns < d->next_housekeeping_ns ? change_ns : d->next_housekeeping_ns);
 	/* Only a loop that got here makes progress. */

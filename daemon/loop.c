@@ -97,8 +97,9 @@ static int wait_ms(const struct loop *loop, int64_t limit_ns)
 
 	if (limit_ns < until_ns)
 		until_ns = limit_ns;
-	if (loop->timers && loop->timers->at_ns < until_ns)
-		until_ns = loop->timers->at_ns;
+	for (const struct loop_timer *t = loop->timers; t && t->at_ns < until_ns; t = t->next)
+		if (t->slack_ns < until_ns - t->at_ns)
+			until_ns = t->at_ns + t->slack_ns;
 	if (until_ns <= now_ns)
 		return 0;
 	return (int)((until_ns - now_ns + 999999) / 1000000);

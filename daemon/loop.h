@@ -23,7 +23,8 @@ struct loop_watch {
 };
 
 struct loop_timer {
-	int64_t at_ns; /* CLOCK_MONOTONIC; INT64_MAX: not armed */
+	int64_t at_ns;	  /* CLOCK_MONOTONIC; INT64_MAX: not armed */
+	int64_t slack_ns; /* >= 0; so much later will do: it waits for another to wake the loop */
 	void (*fire)(struct loop_timer *timer, int64_t now_ns);
 	void *context;
 	struct loop_timer *next; /* the loop's */

@@ -14,7 +14,7 @@
 static const char header[] =
 	"second,counter,truth_ns,disruption_marker,clock_status,flags,tai_offset,shift,"
 	"counter_value,period,period_est,period_max,time_sec,time_frac,time_est_ns,time_max_ns,"
-	"seq_count,realtime_ns\n";
+	"seq_count,realtime_ns,wakeups\n";
 
 int record_open(FILE **out, const char *path)
 {
@@ -43,7 +43,7 @@ static bool read_page(const char *path, struct vmclock_abi *page)
 }
 
 void record_second(FILE *record, uint64_t second, uint64_t counter, int64_t truth_ns,
-		   int64_t realtime_ns, const char *page_path)
+		   int64_t realtime_ns, uint64_t wakeups, const char *page_path)
 {
 	struct vmclock_abi p;
 
@@ -58,6 +58,7 @@ void record_second(FILE *record, uint64_t second, uint64_t counter, int64_t trut
 		(int16_t)p.tai_offset_sec, p.counter_period_shift);
 	fprintf(record, ",%llu,%llu,%llu,%llu", p.counter_value, p.counter_period_frac_sec,
 		p.counter_period_esterror_rate_frac_sec, p.counter_period_maxerror_rate_frac_sec);
-	fprintf(record, ",%llu,%llu,%llu,%llu,%u,%" PRId64 "\n", p.time_sec, p.time_frac_sec,
-		p.time_esterror_nanosec, p.time_maxerror_nanosec, p.seq_count, realtime_ns);
+	fprintf(record, ",%llu,%llu,%llu,%llu,%u,%" PRId64 ",%" PRIu64 "\n", p.time_sec,
+		p.time_frac_sec, p.time_esterror_nanosec, p.time_maxerror_nanosec, p.seq_count,
+		realtime_ns, wakeups);
 }

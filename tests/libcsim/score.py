@@ -18,7 +18,7 @@ class Page:
         (self.marker, self.status, self.flags, self.tai_offset, self.shift, self.reference,
          self.period, self.period_est, self.period_max, sec, frac, self.est_ns,
          self.max_ns) = (int(x) for x in fields[3:16])
-        self.realtime_ns = int(fields[17])
+        self.realtime_ns, self.wakeups = int(fields[17]), int(fields[18])
         self.origin = (sec + self.tai_offset << 64) + frac
 
     def error_ns(self, counter, truth_ns):

@@ -110,7 +110,7 @@ static void record(struct world *w)
 	uint64_t counter = clocks_counter_at(&w->clocks, (long double)w->next_second * 1e9L);
 
 	record_second(w->record, w->next_second, counter, clocks_truth_ns(&w->clocks, counter),
-		      clocks_realtime_at_ns(&w->clocks, counter), w->options.page);
+		      clocks_realtime_at_ns(&w->clocks, counter), w->wakeups, w->options.page);
 	w->next_second++;
 }
 

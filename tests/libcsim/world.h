@@ -52,6 +52,7 @@ struct world {
 	FILE *record;
 	uint64_t next_second;
 	uint64_t arrivals;
+	uint64_t wakeups;	 /* returns from a poll() that had to wait */
 	unsigned int idle_polls; /* in a row in which no time passed */
 	bool over;		 /* SIGTERM was raised */
 };

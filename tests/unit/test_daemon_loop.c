@@ -121,6 +121,32 @@ static void a_timer_fires_once_and_never_early(void **state)
 	assert_string_equal(trace, "a");
 }
 
+static void a_timer_with_slack_waits_for_another_to_wake_the_loop(void **state)
+{
+	int64_t now_ns = loop_now_ns();
+
+	(void)state;
+	timers[0].slack_ns = 60000000000;
+	loop_arm(&loop, &timers[0], now_ns + 1000000);
+	loop_arm(&loop, &timers[1], now_ns + 30000000);
+	assert_int_equal(loop_run_once(&loop, INT64_MAX), 0);
+	assert_string_equal(trace, "ab");
+}
+
+static void slack_ends(void **state)
+{
+	int64_t now_ns = loop_now_ns();
+
+	(void)state;
+	timers[0].slack_ns = 30000000;
+	loop_arm(&loop, &timers[0], now_ns + 1000000);
+	loop_arm(&loop, &timers[1], now_ns + 60000000000);
+	while (!trace[0] && loop_now_ns() < now_ns + 30000000000)
+		assert_int_equal(loop_run_once(&loop, INT64_MAX), 0);
+	assert_string_equal(trace, "a");
+	assert_true(loop_now_ns() >= now_ns + 1000000);
+}
+
 static void a_timer_armed_again_moves(void **state)
 {
 	int64_t now_ns = loop_now_ns();
@@ -326,6 +352,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(timers_fire_in_the_order_of_their_times),
 		CASE(a_timer_fires_once_and_never_early),
+		CASE(a_timer_with_slack_waits_for_another_to_wake_the_loop),
+		CASE(slack_ends),
 		CASE(a_timer_armed_again_moves),
 		CASE(a_disarmed_timer_stays_silent),
 		CASE(a_callback_may_disarm_a_timer_that_is_due),
