@@ -228,7 +228,9 @@ static const char *type_fault(const struct config_source *source)
 			       : "no clock, or more than one; expected one of device, clock-name "
 				 "and interface";
 	case SOURCE_TYPE_PPS:
-		return source->device[0] ? NULL : "no device; expected device = PATH";
+		return !source->device[0] == !!source->pps_name[0]
+			       ? NULL
+			       : "neither or both of device and pps-name; expected one of them";
 	case SOURCE_TYPE_LATCH:
 		return !source->device[0] == !!source->socket[0]
 			       ? NULL

@@ -77,9 +77,10 @@ struct config_source {
 	char socket[CONFIG_PATH_MAX]; /* "": none */
 	double uncertainty_ticks;
 	unsigned int unit;
-	/* phc: one of device, clock_name and interface; pps: device */
+	/* phc: one of device, clock_name and interface; pps: one of device and pps_name */
 	char device[CONFIG_PATH_MAX];
 	char clock_name[64];
+	char pps_name[64];
 	enum config_timescale timescale;
 	unsigned int reads; /* 1..25 */
 	char ptp4l[CONFIG_PATH_MAX]; /* its management socket; "": none */

@@ -104,6 +104,8 @@ const struct config_key config_keys[] = {
 	{ "source", "clock-name", CONFIG_TEXT, S(clock_name), 0,
 	  sizeof(((struct config_source *)0)->clock_name),
 	  .types = CONFIG_PHC | CONFIG_EXTTS },
+	{ "source", "pps-name", CONFIG_TEXT, S(pps_name), 0,
+	  sizeof(((struct config_source *)0)->pps_name), .types = CONFIG_PPS },
 	{ "source", "timescale", CONFIG_WORD, S(timescale), .fallback = "auto",
 	  .words = "auto|tai|utc", .types = CONFIG_PHC },
 	{ "source", "reads", CONFIG_INTEGER, S(reads), 1, 25, .fallback = "5",

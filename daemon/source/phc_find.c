@@ -2,9 +2,7 @@
 /* Which PTP hardware clock a source means, and what the system tells of it in sysfs. */
 #include "phc_find.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -14,11 +12,10 @@
 
 #include "dpll.h"
 #include "ethtool.h"
+#include "sysfs.h"
 
 /* What the ENA driver's device answers when it knows no bound. */
 #define BOUND_UNKNOWN_NS 0xffffffffu
-
-enum { INDEX_MAX = 1 << 20 };
 
 const struct phc_places phc_places_real = {
 	.sys = "/sys",
@@ -26,24 +23,6 @@ const struct phc_places phc_places_real = {
 	.index_of_interface = ethtool_phc_index,
 	.dpll_lock = dpll_lock_of_module,
 };
-
-/* One short line of a file, without its end; the length or -errno. */
-static int read_line(const char *path, char *out, size_t size)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t length;
-
-	out[0] = '\0';
-	if (fd < 0)
-		return -errno;
-	length = read(fd, out, size - 1);
-	close(fd);
-	if (length < 0)
-		return -EIO;
-	out[length] = '\0';
-	out[strcspn(out, "\n")] = '\0';
-	return (int)strlen(out);
-}
 
 static void read_clock_name(const struct phc_places *places, struct phc_identity *identity)
 {
@@ -53,19 +32,7 @@ static void read_clock_name(const struct phc_places *places, struct phc_identity
 	if (identity->index < 0)
 		return;
 	snprintf(path, sizeof(path), "%s/class/ptp/ptp%d/clock_name", places->sys, identity->index);
-	read_line(path, identity->clock_name, sizeof(identity->clock_name));
-}
-
-/* N of "ptpN", else -1. */
-static int index_of_name(const char *name)
-{
-	char *end;
-	long index;
-
-	if (strncmp(name, "ptp", 3) || name[3] < '0' || name[3] > '9')
-		return -1;
-	index = strtol(name + 3, &end, 10);
-	return *end || index > INDEX_MAX ? -1 : (int)index;
+	sysfs_read_line(path, identity->clock_name, sizeof(identity->clock_name));
 }
 
 static void use_index(const struct phc_places *places, int index, struct phc_identity *out)
@@ -87,34 +54,33 @@ static void find_device(const char *path, const struct phc_places *places, struc
 	snprintf(out->path, sizeof(out->path), "%s", path);
 	out->index = -1;
 	base = strrchr(realpath(path, real) ? real : path, '/');
-	out->index = base ? index_of_name(base + 1) : -1;
+	out->index = base ? sysfs_number(base + 1, "ptp") : -1;
 	read_clock_name(places, out);
+}
+
+static bool is_called(const char *path, const char *wanted)
+{
+	char attribute[PATH_MAX];
+	char name[sizeof(((struct phc_identity *)0)->clock_name)];
+
+	if (snprintf(attribute, sizeof(attribute), "%s/clock_name", path) >= (int)sizeof(attribute))
+		return false;
+	sysfs_read_line(attribute, name, sizeof(name));
+	return !strcmp(name, wanted);
 }
 
 /* The lowest number, where several clocks have the name. */
 static int find_clock_name(const char *name, const struct phc_places *places,
 			   struct phc_identity *out)
 {
-	char path[CONFIG_PATH_MAX];
-	const struct dirent *entry;
-	int best = INT_MAX;
-	DIR *directory;
+	char directory[CONFIG_PATH_MAX];
+	int index;
 
-	snprintf(path, sizeof(path), "%s/class/ptp", places->sys);
-	directory = opendir(path);
-	while (directory && (entry = readdir(directory))) {
-		struct phc_identity candidate = {.index = index_of_name(entry->d_name)};
-
-		read_clock_name(places, &candidate);
-		if (candidate.index >= 0 && candidate.index < best &&
-		    !strcmp(candidate.clock_name, name))
-			best = candidate.index;
-	}
-	if (directory)
-		closedir(directory);
-	if (best == INT_MAX)
-		return -ENOENT;
-	use_index(places, best, out);
+	snprintf(directory, sizeof(directory), "%s/class/ptp", places->sys);
+	index = sysfs_find(directory, "ptp", is_called, name);
+	if (index < 0)
+		return index;
+	use_index(places, index, out);
 	return 0;
 }
 
@@ -126,7 +92,7 @@ static int index_behind_bond(const char *interface, const struct phc_places *pla
 
 	snprintf(path, sizeof(path), "%s/class/net/%s/bonding/active_slave", places->sys,
 		 interface);
-	if (read_line(path, port, sizeof(port)) <= 0)
+	if (sysfs_read_line(path, port, sizeof(port)) <= 0)
 		return -ENODEV;
 	return places->index_of_interface(port);
 }
@@ -249,7 +215,7 @@ int phc_published_error(const struct phc_places *places, const struct phc_identi
 		return -ENOENT;
 	snprintf(path, sizeof(path), "%s/class/ptp/ptp%d/device/phc_error_bound", places->sys,
 		 identity->index);
-	length = read_line(path, text, sizeof(text));
+	length = sysfs_read_line(path, text, sizeof(text));
 	if (length == -ENOENT || length == -ENOTDIR)
 		return -ENOENT;
 	if (length < 0)

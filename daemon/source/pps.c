@@ -3,10 +3,12 @@
 #include "pps.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "../log.h"
+#include "hotplug.h"
 #include "pulse_timer.h"
 #include "realtime.h"
 #include "source_env.h"
@@ -16,6 +18,11 @@
 #define REOPEN_NS INT64_C(1000000000)
 /* So many pulses in a row that are shorter before than after the edge: it is their end. */
 #define ENDS_TO_SAY 8
+/*
+ * After so many seconds without a pulse that is said, and the device opened anew every time: one
+ * that went away is silent for who has it open, for ever.
+ */
+enum { SILENT_TO_REOPEN = 3 };
 
 struct pps {
 	struct source *source;
@@ -23,8 +30,12 @@ struct pps {
 	struct pulse_timer pulses;
 	struct realtime_track track;
 	struct pps_device device;
-	uint32_t number; /* of the last edge */
-	bool begun;	 /* `number` is meaningful */
+	struct hotplug_listener devices;
+	char path[CONFIG_PATH_MAX]; /* of the device, as last found */
+	uint32_t number;	    /* of the last edge */
+	bool begun;		    /* `number` is meaningful */
+	bool reopened;		    /* it may be another device's */
+	unsigned int silent;	    /* seconds in a row */
 	unsigned int ends;
 };
 
@@ -36,28 +47,66 @@ static void again_at(struct pps *p, int64_t at_ns)
 static void device_failed(struct pps *p, int64_t now_ns, const char *why)
 {
 	pps_device_close(&p->device);
-	source_problem(p->source, "%s %.64s", p->source->config->device, why);
+	source_problem(p->source, "%.95s", why);
 	source_missed(p->source, 1);
 	source_tell_offline(p->source);
 	again_at(p, now_ns + REOPEN_NS);
 }
 
-static bool open_device(struct pps *p, int64_t now_ns)
+/* A device that is named is looked for each time: its number may be another one now. */
+static int find_and_open(struct pps *p, char problem[96])
 {
 	const struct config_source *config = p->source->config;
+	char path[CONFIG_PATH_MAX], why[96];
+	int err = 0;
+
+	snprintf(path, sizeof(path), "%s", config->device);
+	if (config->pps_name[0])
+		err = p->device.calls->find(config->pps_name, path, sizeof(path));
+	if (err) {
+		snprintf(problem, 96, "no PPS device is called '%s'", config->pps_name);
+		return err;
+	}
+	err = pps_device_open(&p->device, path, config->edge == EDGE_CLEAR, why);
+	if (err)
+		snprintf(problem, 96, "%.40s %.54s", path, why);
+	else if (strcmp(path, p->path))
+		log_info("source %s: %s is open", p->source->name, path);
+	snprintf(p->path, sizeof(p->path), "%s", err ? "" : path);
+	return err;
+}
+
+static bool open_device(struct pps *p, int64_t now_ns)
+{
 	char problem[96];
 
-	if (pps_device_open(&p->device, config->device, config->edge == EDGE_CLEAR, problem)) {
+	p->path[0] = '\0';
+	if (find_and_open(p, problem)) {
 		device_failed(p, now_ns, problem);
 		return false;
 	}
-	log_info("source %s: %s is open", p->source->name, config->device);
+	snprintf(p->source->claims.address, sizeof(p->source->claims.address), "%.63s", p->path);
 	p->source->claims.problem[0] = '\0';
 	p->pulses = (struct pulse_timer){0};
 	p->begun = false;
+	p->silent = 0;
 	realtime_start(&p->track, p->source->env->counter, p->source->env->realtime_steered);
 	realtime_look(&p->track);
 	return true;
+}
+
+/* Who is silent may be gone, and another in its place. What is known of its pulses is kept. */
+static void reopen(struct pps *p, int64_t now_ns)
+{
+	char problem[96];
+
+	pps_device_close(&p->device);
+	if (find_and_open(p, problem)) {
+		device_failed(p, now_ns, problem);
+		return;
+	}
+	p->reopened = true;
+	snprintf(p->source->claims.address, sizeof(p->source->claims.address), "%.63s", p->path);
 }
 
 /* A pulse is shorter than the pause in between: what follows the shorter part is its end. */
@@ -110,6 +159,7 @@ static void edge_came(struct pps *p, const struct pps_edge *edge, const struct p
 	if (p->begun)
 		emit(p, edge, other);
 	p->begun = true;
+	p->silent = 0;
 	p->number = edge->number;
 	again_at(p,
 		 pulse_timer_seen(&p->pulses, loop_now_ns(), now->realtime_ns - edge->realtime_ns));
@@ -123,10 +173,27 @@ static void no_edge(struct pps *p, int64_t now_ns)
 	if (!missed)
 		return;
 	source_missed(p->source, missed);
-	if (!p->source->stats.reach)
-		source_problem(p->source, "no pulse comes");
 	/* A look now and then, for the pulse that comes back. */
 	realtime_look(&p->track);
+	p->silent += missed;
+	if (p->silent < SILENT_TO_REOPEN)
+		return;
+	p->silent = 0;
+	source_problem(p->source, "no pulse comes");
+	source_tell_offline(p->source);
+	reopen(p, now_ns);
+}
+
+static void fetch_failed(struct pps *p, int64_t now_ns, int err)
+{
+	char problem[96];
+
+	if (err == -EBUSY)
+		snprintf(problem, sizeof(problem),
+			 "%.40s is shifted by an offset that another program has set", p->path);
+	else
+		snprintf(problem, sizeof(problem), "%.60s: %.32s", p->path, strerror(-err));
+	device_failed(p, now_ns, problem);
 }
 
 static void look(struct loop_timer *timer, int64_t now_ns)
@@ -139,20 +206,37 @@ static void look(struct loop_timer *timer, int64_t now_ns)
 		return;
 	p->source->stats.sent++;
 	err = pps_device_fetch(&p->device, &edge, &other);
-	if (err == -EBUSY)
-		device_failed(p, now_ns, "is shifted by an offset that another program has set");
-	else if (err && err != -EINTR && err != -ETIMEDOUT)
-		device_failed(p, now_ns, strerror(-err));
+	if (!err && p->reopened && edge.number != p->number)
+		p->begun = false;
+	p->reopened = false;
+	if (err && err != -EINTR && err != -ETIMEDOUT)
+		fetch_failed(p, now_ns, err);
 	else if (err || !edge.number || (p->begun && edge.number == p->number))
 		no_edge(p, now_ns);
 	else
 		edge_came(p, &edge, &other);
 }
 
+/* Something came or went: what is open may not be what is meant any more. */
+static void devices_changed(struct hotplug_listener *listener)
+{
+	struct pps *p = listener->context;
+	const char *name = p->source->config->pps_name;
+	char path[CONFIG_PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s", p->path);
+	if (p->device.fd >= 0 && (!name[0] || !p->device.calls->find(name, path, sizeof(path))) &&
+	    !strcmp(path, p->path) && p->device.calls->is_at(p->device.fd, path))
+		return;
+	pps_device_close(&p->device);
+	again_at(p, loop_now_ns());
+}
+
 static void pps_stop(struct source *source)
 {
 	struct pps *p = source->impl;
 
+	hotplug_forget(source->env, &p->devices);
 	loop_disarm(source->env->loop, &p->timer);
 	pps_device_close(&p->device);
 	free(p);
@@ -171,10 +255,13 @@ int pps_start_with(struct source *source, const struct config_source *config,
 	p->source = source;
 	p->timer = (struct loop_timer){.fire = look, .context = p};
 	p->device = (struct pps_device){.calls = calls, .fd = -1};
-	source_begin(source, &pps_ops, config, env, config->device,
+	p->devices = (struct hotplug_listener){.changed = devices_changed, .context = p};
+	source_begin(source, &pps_ops, config, env,
+		     config->pps_name[0] ? config->pps_name : config->device,
 		     config->edge == EDGE_CLEAR ? "clear" : "assert");
 	source->impl = p;
 	source_tell_poll(source, 1);
+	hotplug_listen(env, &p->devices);
 	again_at(p, loop_now_ns());
 	return 0;
 }

@@ -7,7 +7,10 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+#include "pps_find.h"
 
 enum { PROBLEM_SIZE = 96 };
 
@@ -46,6 +49,20 @@ static int system_fetch(int fd, struct pps_fdata *data)
 	return result_of(ioctl(fd, PPS_FETCH, data));
 }
 
+static int system_find(const char *name, char *path, size_t size)
+{
+	return pps_find("/sys", "/dev", name, path, size);
+}
+
+/* A device that goes takes its file along; its number may be another's at once. */
+static bool system_is_at(int fd, const char *path)
+{
+	struct stat opened, there;
+
+	return !fstat(fd, &opened) && !stat(path, &there) && opened.st_dev == there.st_dev &&
+	       opened.st_ino == there.st_ino;
+}
+
 const struct pps_calls pps_system = {
 	.open = system_open,
 	.close = system_close,
@@ -53,6 +70,8 @@ const struct pps_calls pps_system = {
 	.get_params = system_get_params,
 	.set_params = system_set_params,
 	.fetch = system_fetch,
+	.find = system_find,
+	.is_at = system_is_at,
 };
 
 static int fault(char *problem, const char *what, int err)

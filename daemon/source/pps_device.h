@@ -5,6 +5,7 @@
 
 #include <linux/pps.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* What is called of the system; tests have their own. All return 0 (open: a descriptor) or -errno.
@@ -16,6 +17,10 @@ struct pps_calls {
 	int (*get_params)(int fd, struct pps_kparams *params);
 	int (*set_params)(int fd, const struct pps_kparams *params);
 	int (*fetch)(int fd, struct pps_fdata *data);
+	/* The path of the device that has the name. */
+	int (*find)(const char *name, char *path, size_t size);
+	/* Is what was opened what the path leads to now? */
+	bool (*is_at)(int fd, const char *path);
 };
 
 extern const struct pps_calls pps_system;

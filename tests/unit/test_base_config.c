@@ -530,8 +530,16 @@ static void a_pulse_has_no_bound_that_nobody_stated(void **state)
 	assert_true(config.sources[0].max_error_ns == 100);
 	assert_true(config.sources[0].max_latency_ns == 20e3);
 	assert_true(config.sources[0].edge == EDGE_CLEAR);
-	assert_fault("[source a]\ntype = pps\n",
-		     "f:1: [source a]: no device; expected device = PATH");
+	assert_taken("[source a]\ntype = pps\npps-name = pps-gpio.0\n");
+	assert_string_equal(config.sources[0].pps_name, "pps-gpio.0");
+	assert_fault(
+		"[source a]\ntype = pps\ndevice = /dev/pps0\npps-name = pps-gpio.0\n",
+		"f:1: [source a]: neither or both of device and pps-name; expected one of them");
+	assert_fault("[source a]\ntype = phc\npps-name = pps-gpio.0\n",
+		     "f:3: source 'a' of type phc has 'pps-name'; expected it in type pps only");
+	assert_fault(
+		"[source a]\ntype = pps\n",
+		"f:1: [source a]: neither or both of device and pps-name; expected one of them");
 	assert_fault("[source a]\ntype = pps\ndevice = /dev/pps0\nmax-latency = 20 us\n",
 		     "f:1: [source a]: max-latency without max-error; expected both, or neither");
 }

@@ -5,12 +5,14 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <cmocka.h>
 
 #include "daemon/source/pps.h"
+#include "daemon/source/pps_find.h"
 #include "daemon/source/pulse_timer.h"
 #include "daemon/source/realtime.h"
 #include "source_bench.h"
@@ -238,11 +240,12 @@ static struct fake {
 	struct pps_fdata data;
 	int open; /* descriptors */
 	unsigned int sets, opens;
+	const char *path, *found; /* what is to be opened; what has the name, NULL: nothing */
 } fake;
 
 static int fake_open(const char *path)
 {
-	assert_string_equal(path, "/dev/pps7");
+	assert_string_equal(path, fake.path);
 	fake.opens++;
 	if (fake.open_error)
 		return fake.open_error;
@@ -288,8 +291,22 @@ static int fake_fetch(int fd, struct pps_fdata *data)
 	return fake.fetch_error;
 }
 
-static const struct pps_calls fake_calls = {fake_open, fake_close, fake_capabilities,
-					    fake_get,  fake_set,   fake_fetch};
+static int fake_find(const char *name, char *path, size_t size)
+{
+	assert_string_equal(name, "pps-gpio.0");
+	if (!fake.found)
+		return -ENOENT;
+	snprintf(path, size, "%s", fake.found);
+	return 0;
+}
+
+static bool fake_is_at(int fd, const char *path)
+{
+	return fd == 1000 && !strcmp(path, fake.path);
+}
+
+static const struct pps_calls fake_calls = {fake_open, fake_close, fake_capabilities, fake_get,
+					    fake_set,  fake_fetch, fake_find,	      fake_is_at};
 
 static struct pps_ktime realtime_now(int64_t later_ns)
 {
@@ -302,7 +319,8 @@ static int start(void **state)
 {
 	(void)state;
 	assert_int_equal(bench_start(), 0);
-	fake = (struct fake){.caps = PPS_CAPTUREBOTH | PPS_TSFMT_TSPEC | PPS_CANWAIT};
+	fake = (struct fake){.caps = PPS_CAPTUREBOTH | PPS_TSFMT_TSPEC | PPS_CANWAIT,
+			     .path = "/dev/pps7"};
 	bench.config = (struct config_source){
 		.name = "gnss", .type = SOURCE_TYPE_PPS, .device = "/dev/pps7"};
 	return 0;
@@ -479,6 +497,118 @@ static void a_device_may_come_late_go_and_come_back(void **state)
 	assert_int_equal(bench.events, 2);
 }
 
+/* So many looks that `seconds` pass without a pulse, by the clock of whoever waits for it. */
+static void be_silent(unsigned int seconds)
+{
+	uint64_t before = bench.source.stats.lost;
+
+	for (int i = 0; i < 1000 && bench.source.stats.lost < before + seconds; i++) {
+		struct loop_timer *timer = bench.loop.timers;
+		int64_t at_ns = timer->at_ns;
+
+		loop_disarm(&bench.loop, timer);
+		timer->fire(timer, at_ns);
+	}
+	assert_true(bench.source.stats.lost >= before + seconds);
+}
+
+/* Who has a PPS device open that went away is told nothing. */
+static void silence_is_named_and_the_device_opened_anew(void **state)
+{
+	(void)state;
+	begin();
+	look();
+	pulse();
+	pulse();
+	be_silent(2);
+	assert_int_equal(fake.opens, 1);
+	assert_string_equal(bench.source.claims.problem, "");
+	be_silent(1);
+	assert_int_equal(fake.opens, 2);
+	assert_int_equal(fake.open, 1);
+	assert_int_equal(bench.offline, 1);
+	assert_string_equal(bench.source.claims.problem, "no pulse comes");
+	look(); /* the same device */
+	pulse();
+	assert_int_equal(bench.events, 2);
+	assert_string_equal(bench.source.claims.problem, "");
+	be_silent(3);
+	fake.data.info.assert_sequence =
+		90; /* another one in its place: which may be an old edge */
+	fake.data.info.assert_tu = realtime_now(0);
+	look();
+	assert_int_equal(bench.events, 2);
+	pulse();
+	assert_int_equal(bench.events, 3);
+}
+
+static void a_name_is_followed_to_another_number(void **state)
+{
+	(void)state;
+	bench.config.device[0] = '\0';
+	snprintf(bench.config.pps_name, sizeof(bench.config.pps_name), "pps-gpio.0");
+	begin();
+	assert_string_equal(bench.source.claims.address, "pps-gpio.0");
+	look();
+	assert_string_equal(bench.source.claims.problem, "no PPS device is called 'pps-gpio.0'");
+	fake.found = "/dev/pps7";
+	look();
+	pulse();
+	pulse();
+	assert_int_equal(bench.events, 1);
+	assert_string_equal(bench.source.claims.address, "/dev/pps7");
+	fake.found = fake.path = "/dev/pps12";
+	be_silent(3);
+	assert_string_equal(bench.source.claims.address, "/dev/pps12");
+	fake.data.info.assert_sequence = 4000;
+	fake.data.info.assert_tu = realtime_now(0);
+	look();
+	pulse();
+	assert_int_equal(bench.events, 2);
+}
+
+static void put_file(const char *directory, const char *name, const char *text)
+{
+	char path[300];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/%s", directory, name);
+	file = fopen(path, "w");
+	assert_non_null(file);
+	fputs(text, file);
+	fclose(file);
+}
+
+static void devices_are_found_by_name_and_by_path(void **state)
+{
+	char sys[] = "/tmp/test_pps_XXXXXX", path[300], command[320];
+
+	(void)state;
+	assert_non_null(mkdtemp(sys));
+	snprintf(command, sizeof(command),
+		 "mkdir -p %s/class/pps/pps0 %s/class/pps/pps2 %s/class/pps/pps11 %s/class/pps/x",
+		 sys, sys, sys, sys);
+	assert_int_equal(system(command), 0);
+	snprintf(path, sizeof(path), "%s/class/pps/pps0", sys);
+	put_file(path, "name", "serial0\n");
+	put_file(path, "path", "/dev/ttyS0\n");
+	snprintf(path, sizeof(path), "%s/class/pps/pps11", sys);
+	put_file(path, "name", "pps-gpio.0\n");
+	put_file(path, "path", "\n");
+	assert_int_equal(pps_find(sys, "/dev", "pps-gpio.0", path, sizeof(path)), 0);
+	assert_string_equal(path, "/dev/pps11");
+	assert_int_equal(pps_find(sys, "/dev", "/dev/ttyS0", path, sizeof(path)), 0);
+	assert_string_equal(path, "/dev/pps0");
+	assert_int_equal(pps_find(sys, "/dev", "pps-gpio", path, sizeof(path)), -ENOENT);
+	snprintf(path, sizeof(path), "%s/class/pps/pps2", sys);
+	put_file(path, "name", "pps-gpio.0\n");
+	assert_int_equal(pps_find(sys, "/dev", "pps-gpio.0", path, sizeof(path)), 0);
+	assert_string_equal(path, "/dev/pps2");
+	snprintf(command, sizeof(command), "rm -r %s", sys);
+	assert_int_equal(system(command), 0);
+	assert_int_equal(pps_find(sys, "/dev", "pps-gpio.0", path, sizeof(path)), -ENOENT);
+}
+
 static void edges_between_two_looks_and_refused_ones_are_counted(void **state)
 {
 	(void)state;
@@ -542,6 +672,10 @@ int main(void)
 						stop),
 		cmocka_unit_test_setup_teardown(
 			edges_between_two_looks_and_refused_ones_are_counted, start, stop),
+		cmocka_unit_test_setup_teardown(silence_is_named_and_the_device_opened_anew, start,
+						stop),
+		cmocka_unit_test_setup_teardown(a_name_is_followed_to_another_number, start, stop),
+		cmocka_unit_test(devices_are_found_by_name_and_by_path),
 		cmocka_unit_test_setup_teardown(a_time_that_is_none_is_no_edge, start, stop),
 	};
 
