@@ -39,6 +39,12 @@ program() {
 	echo "$name" >>"$root/order"
 }
 
+# daemon_program NAME: one that runs the daemon and holds its page against the truth.
+daemon_program() {
+	program "$1" "$here"/guestos/{"$1",services,truth}.c \
+		"$project"/lib/{reader,wait,page,leap,vmclock_line}.c
+}
+
 # The test of 32-bit callers. That they see the same structures, the header's assertions say.
 compat_program() {
 	echo '#include <linux/vmclock_host.h>' | gcc -m32 -ffreestanding -fsyntax-only -x c \

@@ -9,25 +9,18 @@
  */
 #include <fcntl.h>
 #include <inttypes.h>
-#include <net/if.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/timex.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "harness.h"
+#include "services.h"
 #include "truth.h"
 
-#define PAGE "/run/vmclock/page"
-#define CONFIG "/run/vmclockd.conf"
 #define LIST "/run/leap-seconds.list"
 #define S_NS INT64_C(1000000000)
 #define NTP_TO_UNIX_S INT64_C(2208988800)
@@ -83,17 +76,6 @@ static int indicator_at(int64_t tai_s)
 
 /* --- the world --- */
 
-static void loopback_up(void)
-{
-	struct ifreq request = {.ifr_name = "lo"};
-	int fd = socket(AF_INET, SOCK_DGRAM, 0);
-
-	ioctl(fd, SIOCGIFFLAGS, &request);
-	request.ifr_flags |= IFF_UP;
-	check(ioctl(fd, SIOCSIFFLAGS, &request) == 0, "the loopback is up");
-	close(fd);
-}
-
 static void write_list(void)
 {
 	FILE *file = fopen(LIST, "w");
@@ -123,55 +105,23 @@ static bool set_clock(void)
 
 static pid_t start_server(int *commands)
 {
-	int ends[2];
-	pid_t child;
-
-	if (pipe(ends))
-		return -1;
-	child = fork();
-	if (!child) {
-		dup2(ends[0], 0);
-		dup2(open("/dev/null", O_WRONLY), 1); /* its answers look like verdicts */
-		close(ends[1]);
-		execl("/ntp-responder", "ntp-responder", "--listen", "127.0.0.1:123", "--leap",
-		      now_in->sign > 0 ? "1" : "2", "--root-dispersion", "20 us", NULL);
-		_exit(127);
-	}
-	close(ends[0]);
-	*commands = ends[1];
-	return child;
+	return start_told(commands,
+			  "ntp-responder --listen 127.0.0.1:123 --leap %d "
+			  "--root-dispersion 20us",
+			  now_in->sign > 0 ? 1 : 2);
 }
 
-static pid_t start_daemon(void)
+static pid_t start_vmclockd(void)
 {
-	FILE *file = fopen(CONFIG, "w");
-	pid_t child;
+	char configuration[500];
 
-	fprintf(file, "[clock]\ncounter-check = kernel\nleap-file = " LIST "\n"
-		      "[page]\nfile = " PAGE "\ndriver = off\n"
-		      "[control]\nsocket = none\n[log]\njournal = off\n[state]\nfile = none\n"
-		      "[source server]\ntype = ntp\naddress = 127.0.0.1\nmax-poll = 1 s\n");
-	if (!now_in->announced)
-		fprintf(file, "[source clock]\ntype = phc\nclock-name = mock PHC\n"
-			      "timescale = tai\nmax-error = 2 us\n");
-	fclose(file);
-	unlink(PAGE);
-	child = fork();
-	if (!child) {
-		dup2(1, 2); /* its log is part of what is printed */
-		execl("/vmclockd", "vmclockd", "--config", CONFIG, NULL);
-		_exit(127);
-	}
-	return child;
-}
-
-static int end(pid_t child)
-{
-	int status = -1;
-
-	kill(child, SIGTERM);
-	waitpid(child, &status, 0);
-	return status;
+	snprintf(configuration, sizeof(configuration),
+		 "[clock]\ncounter-check = kernel\nleap-file = " LIST "\n"
+		 "[source server]\ntype = ntp\naddress = 127.0.0.1\nmax-poll = 1 s\n%s",
+		 now_in->announced ? ""
+				   : "[source clock]\ntype = phc\nclock-name = mock PHC\n"
+				     "timescale = tai\nmax-error = 2 us\n");
+	return start_daemon(configuration);
 }
 
 /* --- what the page says --- */
@@ -283,7 +233,7 @@ static void test(const struct leap_case *this)
 	write_list();
 	check(set_clock() && !load_module("/modules.test/mock_phc.ko", ""), "the day is set");
 	server = start_server(&commands);
-	daemon = start_daemon();
+	daemon = start_vmclockd();
 	clock = truth_wait_for_page(PAGE, 30);
 	check(clock, "%s: there is a page", this->name);
 	if (clock)
@@ -309,7 +259,6 @@ static void test(const struct leap_case *this)
 
 int main(void)
 {
-	mkdir("/run/vmclock", 0755);
 	loopback_up();
 	for (unsigned int i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
 		test(&cases[i]);

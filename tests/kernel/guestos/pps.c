@@ -7,25 +7,15 @@
  * operator trusts the pulse. True time, which the pulse shows, goes RATE_PPB faster than the
  * counter says. In virtual time: an instruction takes 1 ns, however busy the outer machine is.
  */
-#include <fcntl.h>
 #include <inttypes.h>
-#include <net/if.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "harness.h"
+#include "services.h"
 #include "truth.h"
 
 #define PULSE "mock_pps"
-#define PAGE "/run/vmclock/page"
-#define CONFIG "/run/vmclockd.conf"
 #define TAI_NS (INT64_C(37) * 1000000000)
 #define RATE_PPB 15000
 #define LIMIT_NS 1000
@@ -35,61 +25,23 @@
 #define CLAIM_MARGIN_MS 3
 enum { STARTS = 10, READINGS = 400 };
 
-static void loopback_up(void)
-{
-	struct ifreq request = {.ifr_name = "lo"};
-	int fd = socket(AF_INET, SOCK_DGRAM, 0);
-
-	ioctl(fd, SIOCGIFFLAGS, &request);
-	request.ifr_flags |= IFF_UP;
-	check(ioctl(fd, SIOCSIFFLAGS, &request) == 0, "the loopback is up");
-	close(fd);
-}
-
 static pid_t start_server(int offset_ms, int claim_ms)
 {
-	char offset[20], claim[20];
-	pid_t child;
-
-	snprintf(offset, sizeof(offset), "%d ms", offset_ms);
-	snprintf(claim, sizeof(claim), "%d ms", claim_ms);
-	child = fork();
-	if (!child) {
-		execl("/ntp-responder", "ntp-responder", "--listen", "127.0.0.1:123", "--offset",
-		      offset, "--root-dispersion", claim, NULL);
-		_exit(127);
-	}
-	return child;
+	return start("ntp-responder --listen 127.0.0.1:123 --offset %dms --root-dispersion %dms",
+		     offset_ms, claim_ms);
 }
 
-static pid_t start_daemon(bool trust)
+static pid_t start_vmclockd(bool trust)
 {
-	int fd = open(CONFIG, O_WRONLY | O_CREAT | O_TRUNC, 0644);
-	pid_t child;
+	char configuration[500];
 
-	dprintf(fd,
-		"[clock]\ncounter-check = kernel\ntai-offset = 37\n"
-		"[page]\nfile = " PAGE "\ndriver = off\n"
-		"[control]\nsocket = none\n[log]\njournal = off\n[state]\nfile = none\n"
-		"[source server]\ntype = ntp\naddress = 127.0.0.1\nmax-poll = 1 s\n"
-		"[source pulse]\ntype = pps\ndevice = /dev/pps0\n"
-		"max-error = 100 ns\nmax-latency = %d us\ntrust = %s\n",
-		MAX_LATENCY_US, trust ? "on" : "off");
-	close(fd);
-	unlink(PAGE);
-	child = fork();
-	if (!child) {
-		dup2(1, 2); /* its log is part of what is printed */
-		execl("/vmclockd", "vmclockd", "--config", CONFIG, NULL);
-		_exit(127);
-	}
-	return child;
-}
-
-static void end(pid_t child)
-{
-	kill(child, SIGTERM);
-	waitpid(child, NULL, 0);
+	snprintf(configuration, sizeof(configuration),
+		 "[clock]\ncounter-check = kernel\ntai-offset = 37\n"
+		 "[source server]\ntype = ntp\naddress = 127.0.0.1\nmax-poll = 1 s\n"
+		 "[source pulse]\ntype = pps\ndevice = /dev/pps0\n"
+		 "max-error = 100 ns\nmax-latency = %d us\ntrust = %s\n",
+		 MAX_LATENCY_US, trust ? "on" : "off");
+	return start_daemon(configuration);
 }
 
 /* What one start has shown. */
@@ -119,7 +71,7 @@ static void test_start(int number, int64_t errors_ns[2][STARTS])
 	bool trust = number % 2;
 	int offset_ms = (trust ? 300 : 180) * (2 * number - STARTS + 1) / (STARTS - 1);
 	int claim_ms = trust ? 1 : abs(offset_ms) + CLAIM_MARGIN_MS;
-	pid_t server = start_server(offset_ms, claim_ms), daemon = start_daemon(trust);
+	pid_t server = start_server(offset_ms, claim_ms), daemon = start_vmclockd(trust);
 	struct vmclock *clock = truth_wait_for_page(PAGE, 30);
 	struct seen seen = {0};
 
@@ -146,7 +98,6 @@ int main(void)
 	int64_t errors_ns[2][STARTS];
 	char parameters[40];
 
-	mkdir("/run/vmclock", 0755);
 	loopback_up();
 	snprintf(parameters, sizeof(parameters), "rate_ppb=%d", RATE_PPB);
 	check_errno(load_module("/modules.test/mock_pps.ko", parameters), 0, "the pulse loads");

@@ -4,6 +4,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "harness.h"
 
@@ -36,6 +37,57 @@ bool truth_compare(struct vmclock *clock, const char *module, int64_t scale_ns,
 	out->outside = true_ns + out->half_ns < tai->earliest_ns ||
 		       true_ns - out->half_ns > tai->latest_ns;
 	return true;
+}
+
+static void judge(struct truth_watch *watch, const struct comparison *now)
+{
+	const struct vmclock_interval *tai = &now->reading.tai;
+
+	watch->readings++;
+	if (now->outside && watch->outside++ < 5)
+		note("wrong: off by %" PRId64 " ns, bound %" PRIu64 " ns", now->error_ns,
+		     now->reading.max_error_ns);
+	if (llabs(now->error_ns) > watch->worst_ns)
+		watch->worst_ns = llabs(now->error_ns);
+	if (tai->latest_ns - tai->time_ns > watch->widest_ns)
+		watch->widest_ns = tai->latest_ns - tai->time_ns;
+}
+
+static void *read_on(void *context)
+{
+	struct truth_watch *watch = context;
+	struct vmclock *clock;
+
+	if (vmclock_open(watch->path, 0, &clock))
+		return NULL;
+	while (!watch->stop) {
+		struct comparison now;
+
+		if (truth_compare(clock, watch->module, watch->scale_ns, &now))
+			judge(watch, &now);
+		else
+			watch->unreadable++;
+		sleep_ms(5);
+	}
+	vmclock_close(clock);
+	return NULL;
+}
+
+void truth_watch_begin(struct truth_watch *watch, const char *path, const char *module,
+		       int64_t scale_ns)
+{
+	*watch = (struct truth_watch){.path = path, .module = module, .scale_ns = scale_ns};
+	pthread_create(&watch->thread, NULL, read_on, watch);
+}
+
+bool truth_watch_end(struct truth_watch *watch)
+{
+	watch->stop = true;
+	pthread_join(watch->thread, NULL);
+	note("%" PRIu64 " readings, %" PRIu64 " without a time, %" PRIu64
+	     " outside of the bound; error at most %" PRId64 " ns, bound at most %" PRId64 " ns",
+	     watch->readings, watch->unreadable, watch->outside, watch->worst_ns, watch->widest_ns);
+	return !watch->outside;
 }
 
 struct vmclock *truth_wait_for_page(const char *path, int limit_s)

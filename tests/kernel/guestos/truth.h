@@ -3,6 +3,7 @@
 #ifndef VMCLOCK_TEST_TRUTH_H
 #define VMCLOCK_TEST_TRUTH_H
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -32,6 +33,23 @@ struct comparison {
 
 bool truth_compare(struct vmclock *clock, const char *module, int64_t scale_ns,
 		   struct comparison *out);
+
+/*
+ * Reads a page all the time from a thread of its own, and holds it against the truth, scale_ns
+ * later. At the end what was seen is printed; true: the bound never excluded true time.
+ */
+struct truth_watch {
+	pthread_t thread;
+	_Atomic bool stop;
+	const char *path, *module;
+	int64_t scale_ns;
+	uint64_t readings, unreadable, outside;
+	int64_t worst_ns, widest_ns;
+};
+
+void truth_watch_begin(struct truth_watch *watch, const char *path, const char *module,
+		       int64_t scale_ns);
+bool truth_watch_end(struct truth_watch *watch);
 
 /* A page that can be opened and has a time: waits for it for up to limit_s; NULL: there is none. */
 struct vmclock *truth_wait_for_page(const char *path, int limit_s);
