@@ -51,6 +51,32 @@ static void read_list(struct daemon *d)
 	event_log_leaps(d->event_log, d->watch.highest, &d->utc.table, &d->utc.announced);
 }
 
+/* TAI - UTC as it is taken to be at the line in force. */
+static int offset_in_force(const struct daemon *d, const struct discipline_totals *totals)
+{
+	double frac_ns;
+	int64_t tai_ns =
+		line_time(&totals->last.line, d->counter.ns_per_tick, d->watch.highest, &frac_ns);
+
+	return leap_tai_offset_at_tai_s(&d->utc.table, tai_ns / NS_PER_S);
+}
+
+/*
+ * A list that says another TAI - UTC of now than the one before has all our TAI wrong, which came
+ * from UTC by that number: told with the new one, UTC would be wrong instead.
+ */
+static void read_another_list(struct daemon *d)
+{
+	struct discipline_totals totals;
+	int before;
+
+	discipline_get_totals(d->discipline, &totals);
+	before = offset_in_force(d, &totals);
+	read_list(d);
+	if (totals.has_line && offset_in_force(d, &totals) != before)
+		daemon_give_up_counter(d, "TAI - UTC is another than it was taken to be");
+}
+
 void daemon_read_leap_table(struct daemon *d)
 {
 	struct stat st;
@@ -59,7 +85,7 @@ void daemon_read_leap_table(struct daemon *d)
 		st.st_mtime = 0;
 	if (!d->utc.table.count || d->leap_file_mtime_s != (int64_t)st.st_mtime) {
 		d->leap_file_mtime_s = (int64_t)st.st_mtime;
-		read_list(d);
+		read_another_list(d);
 	}
 	watch_expiry(d);
 }

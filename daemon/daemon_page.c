@@ -146,6 +146,14 @@ void daemon_renew_line(void *context)
 		loop_arm(&d->loop, &d->deadline_timer, at_ns);
 }
 
+static void check_utc(struct daemon *d, struct page_resume *resume)
+{
+	struct page_calendar calendar;
+
+	calendar_at(&d->utc.table, resume->line.time_ns / NS_PER_S, &calendar);
+	publisher_check_utc(&d->page, resume, calendar.tai_offset_s);
+}
+
 void daemon_open_page(struct daemon *d, bool at_start)
 {
 	const struct config *c = &d->config;
@@ -159,6 +167,8 @@ void daemon_open_page(struct daemon *d, bool at_start)
 	else
 		err = publisher_reopen_file(&d->page, c->page_file, c->monotonic, message,
 					    sizeof(message));
+	if (resume.valid)
+		check_utc(d, &resume);
 	if (at_start)
 		daemon_open_guests(d, resume.valid);
 	if (resume.valid)
@@ -176,11 +186,16 @@ void daemon_open_page(struct daemon *d, bool at_start)
 /* The page as it stands, with what UTC is now: at a leap second, or when the list has changed. */
 void daemon_renew_calendar(struct daemon *d)
 {
+	struct discipline_totals totals;
 	struct page_calendar calendar;
 	double frac_ns, raised_ns;
 	int64_t tai_ns;
 
 	if (!publisher_is_open(&d->page) || !d->page.any)
+		return;
+	/* A line that was given up, perhaps for another UTC, is told once more as what it is. */
+	discipline_get_totals(d->discipline, &totals);
+	if (totals.status == DISCIPLINE_UNRELIABLE)
 		return;
 	tai_ns = line_time(&d->page.last.line, d->counter.ns_per_tick, d->watch.highest, &frac_ns);
 	calendar_at(&d->utc.table, tai_ns / NS_PER_S, &calendar);

@@ -200,6 +200,7 @@ static struct vmclock_reference from_kernel(const struct vmclock_host_line *line
 		.time_esterror_nanosec = line->time_esterror_nanosec,
 		.time_maxerror_nanosec = line->time_maxerror_nanosec,
 		.flags = line->flags,
+		.tai_offset_sec = line->tai_offset_sec,
 		.counter_period_shift = line->counter_period_shift,
 		.clock_status = line->clock_status,
 	};

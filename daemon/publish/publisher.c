@@ -43,6 +43,15 @@ int publisher_open(struct publisher *p, const char *path, bool monotonic, int64_
 	return err;
 }
 
+void publisher_check_utc(struct publisher *p, struct page_resume *resume, int tai_offset_s)
+{
+	if (!resume->valid || resume->tai_offset_s == tai_offset_s)
+		return;
+	resume->valid = false;
+	p->file.disrupt = true;
+	p->kernel.disrupt = true;
+}
+
 int publisher_reopen_file(struct publisher *p, const char *path, bool monotonic, char *message,
 			  size_t message_size)
 {

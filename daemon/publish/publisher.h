@@ -37,6 +37,12 @@ void publisher_init(struct publisher *p, const struct counter *counter,
 int publisher_open(struct publisher *p, const char *path, bool monotonic, int64_t now_ns,
 		   struct page_resume *resume, char *message, size_t message_size);
 
+/*
+ * TAI - UTC is taken to be this at the resumed line. Its time came from UTC: if that was made TAI
+ * by another number, it is wrong by the difference, and is not continued.
+ */
+void publisher_check_utc(struct publisher *p, struct page_resume *resume, int tai_offset_s);
+
 /* Later: a file that could not be opened; what it said before is not continued. */
 int publisher_reopen_file(struct publisher *p, const char *path, bool monotonic, char *message,
 			  size_t message_size);

@@ -117,6 +117,7 @@ struct page_resume reference_resume(const struct vmclock_reference *ref,
 				      .rate_lo_ppb = rate_ppb - rate_error_ppb,
 				      .rate_hi_ppb = rate_ppb + rate_error_ppb,
 				      .rate_since = ref->counter_value};
+	out.tai_offset_s = -ref->tai_offset_sec;
 	out.valid = true;
 	return out;
 }

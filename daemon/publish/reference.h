@@ -21,6 +21,7 @@ struct page_calendar {
 /* What a page of an earlier life of the daemon said: its line, and its bound at line.counter. */
 struct page_resume {
 	bool valid;
+	int tai_offset_s; /* TAI - UTC that it was told with */
 	struct line line;
 	struct interval bound;
 };

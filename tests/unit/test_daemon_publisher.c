@@ -619,6 +619,26 @@ static void of_two_lines_the_tighter_is_continued(void **state)
 	assert_false(publisher.kernel.disrupt);
 }
 
+static void a_line_made_with_another_tai_offset_is_not_continued(void **state)
+{
+	(void)state;
+	for (int with_driver = 0; with_driver < 2; with_driver++) {
+		assert_int_equal(open_with(with_driver ? &automatic : &off), 0);
+		publish_now();
+		publisher_close(&publisher);
+		pass(1);
+		assert_int_equal(open_with(with_driver ? &automatic : &off), 0);
+		assert_true(resume.valid);
+		publisher_check_utc(&publisher, &resume, 37);
+		assert_true(resume.valid && !publisher.file.disrupt);
+		publisher_check_utc(&publisher, &resume, 38);
+		assert_false(resume.valid);
+		assert_true(publisher.file.disrupt && publisher.kernel.disrupt);
+		publisher_close(&publisher);
+		pass(1);
+	}
+}
+
 static void say_and_end(const struct page_kernel_settings *settings, double error_ns,
 			double bound_ns)
 {
@@ -972,6 +992,7 @@ int main(void)
 		CASE(what_is_unreliable_stays_so_at_exit),
 		CASE(a_next_life_continues_what_the_driver_kept),
 		CASE(of_two_lines_the_tighter_is_continued),
+		CASE(a_line_made_with_another_tai_offset_is_not_continued),
 		CASE(a_driver_that_said_something_else_begins_anew),
 		CASE(a_file_that_said_something_else_begins_anew),
 		CASE(the_line_of_somebody_else_is_not_continued),
