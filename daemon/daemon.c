@@ -34,6 +34,7 @@ void daemon_give_up_counter(struct daemon *d, const char *why)
 	log_error("%s: everything learned is given up, a new disruption marker follows", why);
 	event_log_disrupt(d->event_log, d->watch.highest, why);
 	discipline_disrupt(d->discipline, d->watch.highest, why);
+	d->rate_given_up = true;
 }
 
 /* KVM moves its guests' counters when the host's has started again. */

@@ -55,6 +55,7 @@ struct daemon {
 	int64_t leap_file_mtime_s;
 	bool leap_expiry_said;
 	char boot_id[40];
+	bool rate_given_up; /* and the state file does not know yet */
 	bool ready;	       /* systemd was told */
 	bool page_error_said;  /* once until it works again */
 	bool driver_open_said; /* what was logged of the driver last */

@@ -136,6 +136,8 @@ void daemon_renew_line(void *context)
 		publish(d, now, &publication);
 		control_published(d->control);
 	}
+	if (d->rate_given_up) /* readers were told first: a disk may take its time */
+		daemon_forget_rate(d);
 	daemon_tend_driver(d);
 	deadline = discipline_deadline(d->discipline);
 	if (deadline != UINT64_MAX)

@@ -65,5 +65,7 @@ void daemon_vote_leap(struct daemon *daemon);
 /* daemon_files.c */
 void daemon_read_state(struct daemon *daemon, struct discipline_config *config);
 void daemon_write_state(struct daemon *daemon);
+/* What is kept of the rate was given up: a next life must not take it for a fact. */
+void daemon_forget_rate(struct daemon *daemon);
 
 #endif
