@@ -34,7 +34,7 @@ struct extts {
 	struct loop_watch watch; /* fd -1: not listening */
 	struct phc_clock clock;
 	struct phc_reading last; /* of the clock, before the edge that is waited for */
-	double ticks_per_ns;	 /* from the reading before to that one; 0: not known */
+	struct extts_rate rate;	 /* from the reading before to that one */
 	bool strict;		 /* the driver stamps the edge that it was asked for, only */
 	int64_t stamped_ns;	 /* the latest stamp, of whichever edge; 0: none */
 	unsigned int missed;	 /* in a row */
@@ -83,36 +83,59 @@ static double half(const struct phc_reading *r)
 	return (double)counter_diff(r->c_after, r->c_before) / 2;
 }
 
-/* By how much the clock is steered, seen from one second to the next, as a ratio. */
-static double steered(double ticks_per_ns, double before)
-{
-	return before > 0 ? fmax(STEERED, fabs(ticks_per_ns / before - 1)) : STEERED;
-}
-
-bool extts_convert(const struct phc_reading *before, const struct phc_reading *after, int64_t t_ns,
-		   double ns_per_tick, double *ticks_per_ns, struct event_edge *out)
+/* false: the later one does not show more than the one before. */
+static bool rate_between(const struct phc_reading *before, const struct phc_reading *after,
+			 struct extts_rate *out)
 {
 	double span_ticks = middle(after, before->c_before) - middle(before, before->c_before);
 	double span_ns = (double)(after->t_ns - before->t_ns);
-	double since_ns = (double)(after->t_ns - t_ns); /* > 0: the edge was earlier */
-	double off, ticks;
 
-	if (!(span_ns > 0 && span_ticks > 0) || fabs(since_ns) > (double)FARTHEST_NS)
+	if (!(span_ns > 0 && span_ticks > 0))
 		return false;
-	off = fabs(span_ticks * ns_per_tick / span_ns - 1);
-	if (off > STAMP_RATE_TOLERANCE + (half(before) + half(after)) * ns_per_tick / span_ns)
+	out->ticks_per_ns = span_ticks / span_ns;
+	out->error = (half(before) + half(after)) / span_ticks;
+	return true;
+}
+
+/* By how much the clock is steered, seen from one second to the next, as a ratio. */
+static double changed(const struct extts_rate *rate, const struct extts_rate *before)
+{
+	return before->ticks_per_ns > 0 ? fabs(rate->ticks_per_ns / before->ticks_per_ns - 1) : 0;
+}
+
+/*
+ * A step between the edge and the reading after it is all error of the edge, and looks like another
+ * rate since the reading before. By how much the clock is not where its rate had taken it, as a
+ * share of the time since, but for what the readings' brackets hide.
+ */
+static double astray(const struct extts_rate *rate, const struct extts_rate *before)
+{
+	return fmax(0, changed(rate, before) - rate->error - before->error);
+}
+
+bool extts_convert(const struct phc_reading *before, const struct phc_reading *after, int64_t t_ns,
+		   double ns_per_tick, struct extts_rate *rate, struct event_edge *out)
+{
+	double span_ns = (double)(after->t_ns - before->t_ns);
+	double since_ns = (double)(after->t_ns - t_ns); /* > 0: the edge was earlier */
+	double away_ns = fabs(since_ns);
+	struct extts_rate last = *rate;
+	double ticks;
+
+	if (!rate_between(before, after, rate) || away_ns > (double)FARTHEST_NS ||
+	    fabs(rate->ticks_per_ns * ns_per_tick - 1) > STAMP_RATE_TOLERANCE + rate->error ||
+	    astray(rate, &last) > STEERED)
 		return false;
-	ticks = middle(after, after->c_before) - since_ns * span_ticks / span_ns;
+	ticks = middle(after, after->c_before) - since_ns * rate->ticks_per_ns;
 	*out = (struct event_edge){
 		.c_edge = after->c_before + (uint64_t)llround(ticks),
 		/* The later reading's own error, that of the rate, and half a tick. */
 		.uncertainty_ticks =
-			half(after) + 0.5 + 1 / ns_per_tick +
-			fabs(since_ns) *
-				((half(before) + half(after)) / span_ns +
-				 steered(span_ticks / span_ns, *ticks_per_ns) / ns_per_tick),
+			half(after) + 0.5 +
+			(1 + span_ns * astray(rate, &last) +
+			 away_ns * (rate->error + fmax(STEERED, changed(rate, &last)))) /
+				ns_per_tick,
 	};
-	*ticks_per_ns = span_ticks / span_ns;
 	return true;
 }
 
@@ -159,7 +182,7 @@ static bool start_listening(struct extts *e)
 		device_failed(e, problem);
 		return false;
 	}
-	e->ticks_per_ns = 0;
+	e->rate = (struct extts_rate){0};
 	err = set_up_pin(e);
 	if (err) {
 		snprintf(problem, sizeof(problem), "pin %d cannot stamp for channel %u: %s",
@@ -209,16 +232,19 @@ static void edge_came(struct extts *e, const struct ptp_extts_event *stamp)
 	struct event event = {.kind = EVENT_LATCH};
 	char problem[PHC_PROBLEM_SIZE];
 	struct phc_reading now;
+	bool rate_known = e->rate.ticks_per_ns > 0;
 
 	if (phc_clock_read(&e->clock, &now, problem)) {
 		device_failed(e, problem);
 		return;
 	}
-	if (!extts_convert(&e->last, &now, t_ns, e->source->env->counter->ns_per_tick,
-			   &e->ticks_per_ns, &event.edge)) {
-		e->ticks_per_ns = 0;
+	if (!extts_convert(&e->last, &now, t_ns, e->source->env->counter->ns_per_tick, &e->rate,
+			   &event.edge)) {
+		e->rate = (struct extts_rate){0};
 		e->source->stats.bogus++;
 		source_problem(e->source, "the clock that stamps the pulse was stepped");
+	} else if (!rate_known) {
+		source_problem(e->source, "waiting for a second pulse, to know the clock's rate");
 	} else if (source_emit(e->source, &event)) {
 		e->source->stats.rejected++;
 	} else {
@@ -265,6 +291,7 @@ static void silence(struct loop_timer *timer, int64_t now_ns)
 {
 	struct extts *e = timer->context;
 	char problem[PHC_PROBLEM_SIZE];
+	struct phc_reading now;
 
 	(void)now_ns;
 	if (e->watch.fd < 0) {
@@ -273,10 +300,13 @@ static void silence(struct loop_timer *timer, int64_t now_ns)
 		return;
 	}
 	/* A reading keeps the rate known, and tells whether the device is still there. */
-	if (phc_clock_read(&e->clock, &e->last, problem)) {
+	if (phc_clock_read(&e->clock, &now, problem)) {
 		device_failed(e, problem);
 		return;
 	}
+	if (!rate_between(&e->last, &now, &e->rate))
+		e->rate = (struct extts_rate){0};
+	e->last = now;
 	source_missed(e->source, 1);
 	source_problem(e->source, "no pulse comes at channel %u", e->source->config->channel);
 	if (++e->missed == MISSED_TO_DROP)
