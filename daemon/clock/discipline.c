@@ -54,7 +54,7 @@ const char *discipline_status_name(enum discipline_status status)
 	return status_names[status];
 }
 
-static bool config_is_sane(const struct discipline_config *c)
+bool discipline_config_is_sane(const struct discipline_config *c)
 {
 	return c->nominal_hz >= 1e6 && c->nominal_hz <= 1e11 && c->max_rate_change_ppb > 0 &&
 	       c->max_rate_change_ppb <= ENVELOPE_RATE_MAX_PPB && c->max_slew_ppb > 0 &&
@@ -67,7 +67,7 @@ struct discipline *discipline_create(const struct discipline_config *config)
 {
 	struct discipline *d;
 
-	if (!config_is_sane(config)) {
+	if (!discipline_config_is_sane(config)) {
 		errno = EINVAL;
 		return NULL;
 	}
@@ -88,14 +88,11 @@ struct discipline *discipline_create(const struct discipline_config *config)
 	nesting_init(&d->nesting, d->ns_per_tick, config->nesting_horizon_s);
 	d->tables = filter_tables_create();
 	d->slots = calloc(config->sources_max, sizeof(*d->slots));
-	d->filters = calloc(config->sources_max, filter_size());
-	if (!d->tables || !d->slots || !d->filters) {
+	if (!d->tables || !d->slots) {
 		discipline_destroy(d);
 		errno = ENOMEM;
 		return NULL;
 	}
-	for (unsigned int i = 0; i < config->sources_max; i++)
-		d->slots[i].filter = (struct filter *)((char *)d->filters + i * filter_size());
 	return d;
 }
 
@@ -104,8 +101,9 @@ void discipline_destroy(struct discipline *d)
 	if (!d)
 		return;
 	filter_tables_destroy(d->tables);
+	for (unsigned int i = 0; d->slots && i < d->config.sources_max; i++)
+		free(d->slots[i].filter);
 	free(d->slots);
-	free(d->filters);
 	free(d);
 }
 
@@ -150,6 +148,10 @@ int discipline_add_source(struct discipline *d, const struct discipline_source_c
 
 		if (slot->used)
 			continue;
+		if (!slot->filter)
+			slot->filter = calloc(1, filter_size());
+		if (!slot->filter)
+			return -ENOMEM;
 		slot->used = true;
 		slot->offline = false;
 		slot->config = *config;
@@ -182,6 +184,20 @@ void discipline_remove_source(struct discipline *d, int slot)
 		return;
 	s->used = false;
 	s->status.state = SOURCE_UNUSED;
+	d->dirty = true;
+}
+
+void discipline_tune_source(struct discipline *d, int slot,
+			    const struct discipline_source_config *config)
+{
+	struct slot *s = discipline_slot(d, slot);
+
+	if (!s)
+		return;
+	s->config.prefer = config->prefer;
+	s->config.trust = config->trust;
+	s->config.noselect = config->noselect;
+	s->config.min_samples = config->min_samples;
 	d->dirty = true;
 }
 

@@ -4,7 +4,8 @@
  *
  * Holds a filter and an envelope per source, votes, combines, and moves the published line by
  * bounded slews so that it is monotonic, and nested in what was published within the horizon.
- * Pure: no system call, no clock read, no allocation after discipline_create().
+ * Pure: no system call, no clock read; memory is taken by discipline_create() and
+ * discipline_add_source() alone, and kept to the end.
  */
 #ifndef VMCLOCK_CLOCK_DISCIPLINE_H
 #define VMCLOCK_CLOCK_DISCIPLINE_H
@@ -31,7 +32,15 @@ struct discipline_config {
 	struct filter_prior prior; /* of the rate, from the state file; sd 0: none */
 	double rate_lo_ppb;	   /* hard rate interval known from before; both 0: +-500 ppm */
 	double rate_hi_ppb;
-	unsigned int sources_max; /* slots to allocate, 1..DISCIPLINE_SOURCES_MAX */
+	unsigned int sources_max; /* slots at the same time, 1..DISCIPLINE_SOURCES_MAX */
+};
+
+/* What may be another one from now on; as in struct discipline_config. */
+struct discipline_limits {
+	double max_rate_change_ppb;
+	double max_slew_ppb;
+	double nesting_horizon_s;
+	double unreliable_above_ns;
 };
 
 struct discipline_source_config {
@@ -130,9 +139,20 @@ struct discipline;
 struct discipline *discipline_create(const struct discipline_config *config);
 void discipline_destroy(struct discipline *d);
 
-/* A slot for a source, >= 0, or -ENOSPC. */
+/* A slot for a source, >= 0, or -ENOSPC, -ENOMEM. */
 int discipline_add_source(struct discipline *d, const struct discipline_source_config *config);
 void discipline_remove_source(struct discipline *d, int slot);
+/* Another place among the others, with the history that it has: prefer, trust, noselect and
+ * min_samples are taken, the rest of it is what it was when the source was added. */
+void discipline_tune_source(struct discipline *d, int slot,
+			    const struct discipline_source_config *config);
+
+/*
+ * Limits for what is published from now on; the next run publishes. A wider rate change is counted
+ * at once and for all of the past, a narrower one for facts that are still to come; what was
+ * promised of nesting is kept. 0; -EINVAL: a value out of range, nothing is changed.
+ */
+int discipline_set_limits(struct discipline *d, const struct discipline_limits *limits);
 /* Its history ends (another server behind the same name, a device that came back). */
 void discipline_reset_source(struct discipline *d, int slot);
 /* The poll interval now used, for "8 polls without a sample". */

@@ -20,7 +20,7 @@ struct slot {
 	bool used;
 	bool offline;
 	struct discipline_source_config config;
-	struct filter *filter;
+	struct filter *filter; /* NULL: never used so far */
 	struct envelope envelope;
 	struct discipline_source_status status;
 	unsigned int conflicts; /* in a row */
@@ -41,7 +41,6 @@ struct discipline {
 	double ns_per_tick;
 	struct filter_tables *tables;
 	struct slot *slots;
-	void *filters; /* sources_max blocks of filter_size() */
 	struct nesting nesting;
 	double promise_ppb;
 	double window_s;
@@ -74,6 +73,8 @@ struct discipline {
 	unsigned int voter_count;
 	unsigned int member_count; /* voters, and after them those who give no bound but agree */
 };
+
+bool discipline_config_is_sane(const struct discipline_config *config);
 
 /* NULL: no such slot, or a free one. */
 struct slot *discipline_slot(const struct discipline *d, int slot);

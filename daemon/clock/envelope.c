@@ -74,6 +74,30 @@ void envelope_set_promise(struct envelope *e, double promise_ppb, double window_
 	e->window_s = window_s;
 }
 
+void envelope_narrow_promise(struct envelope *e, double before_ppb, double promise_ppb)
+{
+	for (unsigned int i = 0; i < e->anchor_count; i++)
+		e->anchors[i].promise_ppb = fmax(e->anchors[i].promise_ppb, before_ppb);
+	e->promise_ppb = promise_ppb;
+}
+
+void envelope_widen_promise(struct envelope *e, double promise_ppb)
+{
+	const struct envelope before = *e;
+
+	envelope_init(e, before.ns_per_tick, promise_ppb, before.window_s, NULL);
+	e->anchor_spacing_s = before.anchor_spacing_s;
+	for (unsigned int i = 0; i < before.anchor_count; i++) {
+		const struct envelope_anchor *anchor = &before.anchors[i];
+
+		envelope_add(e, &anchor->fact);
+		if (e->anchor_count && e->anchors[e->anchor_count - 1].counter == anchor->counter)
+			e->anchors[e->anchor_count - 1].promise_ppb = anchor->promise_ppb;
+	}
+	if (before.any)
+		envelope_add(e, &before.last);
+}
+
 /* [lo, hi] relative to `base_ns` at `counter`, from the sample's facts alone. */
 static void sample_interval(const struct envelope *e, const struct sample *s, uint64_t counter,
 			    struct interval *out)
@@ -101,6 +125,7 @@ static void sample_interval(const struct envelope *e, const struct sample *s, ui
 static void intersect_rate(struct envelope *e, const struct envelope_anchor *a)
 {
 	double apart_s = seconds_between(e, e->now.counter, a->counter);
+	double promise_ppb = fmax(e->promise_ppb, a->promise_ppb);
 	double frac_ns;
 	int64_t nominal_ns;
 	double base_ns;
@@ -111,9 +136,9 @@ static void intersect_rate(struct envelope *e, const struct envelope_anchor *a)
 		ticks_to_ns(counter_diff(e->now.counter, a->counter), e->ns_per_tick, &frac_ns);
 	base_ns = (double)(e->now.base_ns - a->base_ns - nominal_ns) - frac_ns;
 	e->now.rate_lo_ppb = fmax(e->now.rate_lo_ppb,
-				  (base_ns + e->now.lo_ns - a->hi_ns) / apart_s - e->promise_ppb);
+				  (base_ns + e->now.lo_ns - a->hi_ns) / apart_s - promise_ppb);
 	e->now.rate_hi_ppb = fmin(e->now.rate_hi_ppb,
-				  (base_ns + e->now.hi_ns - a->lo_ns) / apart_s + e->promise_ppb);
+				  (base_ns + e->now.hi_ns - a->lo_ns) / apart_s + promise_ppb);
 }
 
 /*
@@ -161,7 +186,8 @@ static void add_anchor(struct envelope *e)
 	e->anchors[e->anchor_count++] = (struct envelope_anchor){.counter = e->now.counter,
 								 .base_ns = e->now.base_ns,
 								 .lo_ns = e->now.lo_ns,
-								 .hi_ns = e->now.hi_ns};
+								 .hi_ns = e->now.hi_ns,
+								 .fact = e->last};
 }
 
 /* An old prior is as stale as an old pair, once there is a pair. */
@@ -219,6 +245,7 @@ int envelope_add(struct envelope *e, const struct sample *s)
 		e->now = before;
 		return -ERANGE;
 	}
+	e->last = *s;
 	if (isfinite(e->now.lo_ns) && isfinite(e->now.hi_ns))
 		add_anchor(e);
 	return 0;

@@ -42,6 +42,8 @@ struct envelope_anchor {
 	int64_t base_ns;
 	double lo_ns;
 	double hi_ns;
+	double promise_ppb; /* its pairs are held to no less than this */
+	struct sample fact; /* the last that the interval was made of, as it came */
 };
 
 struct envelope {
@@ -50,6 +52,7 @@ struct envelope {
 	double window_s;     /* pairs of facts further apart than this say nothing of the rate */
 	bool any;	     /* took a fact */
 	struct interval now; /* at the counter of the last fact; ends may be infinite */
+	struct sample last;  /* the fact at now.counter, as it came */
 	struct rate_prior prior;			  /* good for one window */
 	struct envelope_anchor anchors[ENVELOPE_ANCHORS]; /* oldest first */
 	unsigned int anchor_count;
@@ -69,6 +72,14 @@ void envelope_init(struct envelope *e, double ns_per_tick, double promise_ppb, d
 
 /* From now on. A wider promise widens the rate at once, a narrower one as new facts come. */
 void envelope_set_promise(struct envelope *e, double promise_ppb, double window_s);
+
+/*
+ * The operator promises another rate change from now on than before. What rests on the past is not
+ * held to a narrower one: it counts for pairs of later facts. A wider one unmakes what was deduced
+ * so far: the facts that are still kept are taken again, as if they had come under it.
+ */
+void envelope_narrow_promise(struct envelope *e, double before_ppb, double promise_ppb);
+void envelope_widen_promise(struct envelope *e, double promise_ppb);
 
 /*
  * Takes a sample's facts. 0: taken; -ERANGE: they contradict the envelope, which then stands

@@ -19,6 +19,11 @@ void nesting_init(struct nesting *n, double ns_per_tick, double horizon_s)
 	n->horizon_s = horizon_s;
 }
 
+void nesting_set_horizon(struct nesting *n, double horizon_s)
+{
+	n->horizon_s = horizon_s;
+}
+
 void nesting_clear(struct nesting *n)
 {
 	n->count = 0;
@@ -71,7 +76,7 @@ void nesting_add(struct nesting *n, const struct line *line, uint64_t counter, d
 {
 	struct nesting_point *p;
 
-	while (n->count && age_s(n, point(n, 0), counter) > n->horizon_s)
+	while (n->count && age_s(n, point(n, 0), counter) > point(n, 0)->kept_s)
 		drop_oldest(n);
 	if (n->count == NESTING_POINTS)
 		drop_oldest(n);

@@ -38,6 +38,8 @@ struct nesting {
 };
 
 void nesting_init(struct nesting *n, double ns_per_tick, double horizon_s);
+/* For what is published from now on: what was promised before is kept for as long as it was. */
+void nesting_set_horizon(struct nesting *n, double horizon_s);
 void nesting_clear(struct nesting *n);
 
 /* How long an interval of this half width around this estimate is kept, s; 0..horizon. */

@@ -832,6 +832,151 @@ static void no_adversary_within_the_promises_pushes_truth_out(void **state)
 	world_start(w);
 }
 
+static struct discipline_limits limits_of(const struct world *w)
+{
+	return (struct discipline_limits){.max_rate_change_ppb = w->config.max_rate_change_ppb,
+					  .max_slew_ppb = w->config.max_slew_ppb,
+					  .nesting_horizon_s = w->config.nesting_horizon_s,
+					  .unreliable_above_ns = w->config.unreliable_above_ns};
+}
+
+/* The page that follows a wider promise is true, with servers or without any from then on. */
+static void a_wider_promise_is_true_from_the_next_page_on(void **state)
+{
+	struct world *w = *state;
+	uint64_t wrong_before = 0;
+
+	for (uint64_t seed = 1; seed <= 60; seed++) {
+		struct discipline_limits limits;
+		double true_ppb;
+
+		adversary(w, seed);
+		true_ppb = 2 * w->swing_ppb;
+		limits = limits_of(w);
+		limits.max_rate_change_ppb = true_ppb / 8;
+		assert_int_equal(discipline_set_limits(w->discipline, &limits), 0);
+		world_run(w, dice_log_between(&w->dice, 100, 2000));
+		wrong_before += w->bound_violations;
+		limits.max_rate_change_ppb = true_ppb;
+		assert_int_equal(discipline_set_limits(w->discipline, &limits), 0);
+		world_run(w, 0.2);
+		w->bound_violations = 0;
+		for (int i = 0; i < WORLD_SERVERS && seed % 2; i++)
+			if (w->servers[i].on)
+				world_silence(w, i);
+		if (w->has_page)
+			world_stall(w, 600);
+		world_run(w, 300);
+		assert_int_equal(w->bound_violations, 0);
+		assert_int_equal(w->backward_steps, 0);
+		world_end(w);
+	}
+	assert_true(wrong_before > 0); /* else nothing was shown */
+	world_start(w);
+}
+
+static void no_change_of_limits_pushes_truth_out_or_steps_the_line(void **state)
+{
+	struct world *w = *state;
+
+	for (uint64_t seed = 1; seed <= 40; seed++) {
+		struct discipline_limits limits;
+
+		adversary(w, seed);
+		for (int part = 0; part < 20; part++) {
+			limits = limits_of(w);
+			limits.max_rate_change_ppb *= dice_log_between(&w->dice, 1, 20);
+			limits.max_slew_ppb *= dice_log_between(&w->dice, 0.1, 1);
+			limits.nesting_horizon_s = dice_log_between(&w->dice, 1, 600);
+			limits.unreliable_above_ns = dice_log_between(&w->dice, 1e3, 1e12);
+			assert_int_equal(discipline_set_limits(w->discipline, &limits), 0);
+			world_run(w, dice_log_between(&w->dice, 0.1, 300));
+			disturb(w);
+		}
+		if (w->publications)
+			world_assert_sound(w);
+		assert_int_equal(w->disruptions, 0);
+		world_end(w);
+	}
+	world_start(w);
+}
+
+/* What was promised before the horizon became shorter is kept for as long as it was. */
+static void a_shorter_horizon_breaks_no_promise(void **state)
+{
+	struct world *w = *state;
+
+	for (uint64_t seed = 1; seed <= 10; seed++) {
+		struct discipline_limits limits;
+
+		world_defaults(w, seed);
+		w->swing_ppb = 20;
+		w->swing_least_s = 1;
+		w->swing_most_s = 100;
+		w->next_swing_ns = 0;
+		world_start(w);
+		w->servers[world_add(w)].queue_ns[0] = dice_log_between(&w->dice, 1e3, 1e6);
+		world_run(w, 300);
+		limits = limits_of(w);
+		limits.nesting_horizon_s = 1;
+		assert_int_equal(discipline_set_limits(w->discipline, &limits), 0);
+		world_run(w, 100);
+		assert_int_equal(w->broken_promises, 0);
+		world_assert_sound(w);
+		world_end(w);
+	}
+	world_start(w);
+}
+
+static void limits_out_of_range_change_nothing(void **state)
+{
+	struct world *w = *state;
+	struct discipline_limits limits;
+
+	world_start(w);
+	for (int i = 0; i < 4; i++) {
+		limits = limits_of(w);
+		(&limits.max_rate_change_ppb)[i] = -1;
+		assert_int_equal(discipline_set_limits(w->discipline, &limits), -EINVAL);
+	}
+	limits = limits_of(w);
+	limits.unreliable_above_ns = 1e3;
+	assert_int_equal(discipline_set_limits(w->discipline, &limits), 0);
+	world_add(w);
+	world_run(w, 10);
+	assert_int_equal(w->page.status, DISCIPLINE_UNRELIABLE);
+	limits.unreliable_above_ns = 1e9;
+	assert_int_equal(discipline_set_limits(w->discipline, &limits), 0);
+	world_run(w, 0.2);
+	assert_int_equal(w->page.status, DISCIPLINE_SYNCHRONIZED);
+}
+
+static void a_source_that_is_tuned_keeps_its_history(void **state)
+{
+	struct world *w = *state;
+	struct discipline_source_status before, after;
+	struct discipline_source_config config = {.noselect = true};
+	int first, second;
+
+	world_start(w);
+	first = world_add(w);
+	second = world_add(w);
+	world_run(w, 60);
+	world_status(w, second, &before);
+	discipline_tune_source(w->discipline, w->servers[second].slot, &config);
+	world_run(w, 1.1);
+	world_status(w, second, &after);
+	assert_int_equal(after.state, SOURCE_NOSELECT);
+	assert_true(after.samples > before.samples);
+	config = (struct discipline_source_config){.prefer = true};
+	discipline_tune_source(w->discipline, w->servers[second].slot, &config);
+	world_run(w, 1.1);
+	assert_int_equal(state_of(w, second), SOURCE_SELECTED);
+	assert_int_equal(state_of(w, first), SOURCE_SELECTABLE);
+	assert_int_equal(w->disruptions, 0);
+	world_assert_sound(w);
+}
+
 /* What a reader was told, with a time for which it holds, later lines do not deny. */
 static void intervals_are_kept_for_as_long_as_was_said(void **state)
 {
@@ -912,6 +1057,11 @@ int main(void)
 		CASE(a_server_left_alone_is_believed_when_the_past_is_old),
 		CASE(a_sample_not_later_than_the_last_is_refused),
 		CASE(no_adversary_within_the_promises_pushes_truth_out),
+		CASE(a_wider_promise_is_true_from_the_next_page_on),
+		CASE(no_change_of_limits_pushes_truth_out_or_steps_the_line),
+		CASE(a_shorter_horizon_breaks_no_promise),
+		CASE(limits_out_of_range_change_nothing),
+		CASE(a_source_that_is_tuned_keeps_its_history),
 		CASE(intervals_are_kept_for_as_long_as_was_said),
 	};
 

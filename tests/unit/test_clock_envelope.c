@@ -228,6 +228,86 @@ static void a_promise_that_comes_and_goes_does_no_harm(void **state)
 	}
 }
 
+/* Every deduction made under the narrow one is unmade, however wrong it was. */
+static void a_promise_that_the_operator_widens_holds_at_once(void **state)
+{
+	struct setting *s = &setting;
+	int wrong_before = 0;
+
+	(void)state;
+	for (uint64_t seed = 1; seed <= 300; seed++) {
+		begin_adversary(s, seed);
+		envelope_init(&s->envelope, s->oscillator.ns_per_tick, s->promise_ppb / 8,
+			      s->envelope.window_s, NULL);
+		for (int i = 0; i < 100; i++) {
+			struct sample sample = ask(s);
+
+			envelope_add(&s->envelope, &sample); /* some contradict it */
+			pass(s, dice_log_between(&s->dice, 0.1e9, 16e9));
+		}
+		wrong_before += miss(s, counter_now(s)) > 1e-3;
+		envelope_widen_promise(&s->envelope, s->promise_ppb);
+		assert_true(miss(s, counter_now(s)) <= 1e-3);
+		for (int i = 0; i < 50; i++) {
+			struct sample sample;
+
+			pass(s, dice_log_between(&s->dice, 0.1e9, 64e9));
+			assert_true(miss(s, counter_now(s)) <= 1e-3);
+			sample = ask(s);
+			assert_int_equal(envelope_add(&s->envelope, &sample), 0);
+		}
+	}
+	assert_true(wrong_before > 3); /* else nothing was shown */
+}
+
+/* The oscillator keeps the narrow one from then on only: pairs across that moment do not. */
+static void a_promise_that_the_operator_narrows_counts_for_what_comes(void **state)
+{
+	struct setting *s = &setting;
+
+	(void)state;
+	for (uint64_t seed = 1; seed <= 300; seed++) {
+		double before_ppb;
+
+		begin_adversary(s, seed);
+		before_ppb = s->promise_ppb;
+		for (int i = 0; i < 200; i++) {
+			struct sample sample = ask(s);
+
+			assert_int_equal(envelope_add(&s->envelope, &sample), 0);
+			if (i == 60) {
+				envelope_narrow_promise(&s->envelope, before_ppb, before_ppb / 16);
+				s->centre_ppb += dice_between(&s->dice, -0.46, 0.46) * before_ppb;
+				s->promise_ppb = before_ppb / 16;
+				s->next_swing_ns = s->now_ns;
+			}
+			pass(s, dice_log_between(&s->dice, 0.1e9, 64e9));
+			assert_true(miss(s, counter_now(s)) <= 1e-3);
+		}
+	}
+}
+
+static void a_narrowed_promise_is_in_full_force_after_its_span(void **state)
+{
+	struct setting *s = &setting;
+	struct interval in;
+
+	(void)state;
+	begin(s, 7);
+	for (int i = 0; i < 3000; i++) {
+		struct sample sample = ask(s);
+
+		if (i == 1000)
+			envelope_narrow_promise(&s->envelope, 1000, 100);
+		assert_int_equal(envelope_add(&s->envelope, &sample), 0);
+		assert_true(envelope_at(&s->envelope, sample.c_after, &in));
+		if (i == 1010)
+			assert_true(in.rate_hi_ppb - in.rate_lo_ppb >= 2000);
+		pass(s, 1e9);
+	}
+	assert_true(in.rate_hi_ppb - in.rate_lo_ppb < 500);
+}
+
 /* A counter tick at +500 ppm lasts longer than a nominal one. */
 static void stamp_errors_are_covered_in_true_time(void **state)
 {
@@ -416,6 +496,9 @@ int main(void)
 		cmocka_unit_test(the_true_rate_is_always_in_the_rate_interval),
 		cmocka_unit_test(samples_out_of_order_do_no_harm),
 		cmocka_unit_test(a_promise_that_comes_and_goes_does_no_harm),
+		cmocka_unit_test(a_promise_that_the_operator_widens_holds_at_once),
+		cmocka_unit_test(a_promise_that_the_operator_narrows_counts_for_what_comes),
+		cmocka_unit_test(a_narrowed_promise_is_in_full_force_after_its_span),
 		cmocka_unit_test(stamp_errors_are_covered_in_true_time),
 		cmocka_unit_test(a_lan_is_bounded_within_a_tenth_of_its_round_trip),
 		cmocka_unit_test(a_broken_promise_is_a_conflict_not_a_wrong_bound),

@@ -176,6 +176,20 @@ static void an_estimate_wider_than_the_interval_keeps_nothing(void **state)
 	assert_true(nesting_kept_s(&nesting, &vague, 1000) < 1e-3);
 }
 
+/* Another horizon is for what is promised from then on. */
+static void a_shorter_horizon_takes_no_promise_back(void **state)
+{
+	(void)state;
+	add(0, 0, 100);
+	nesting_set_horizon(&nesting, 1);
+	add(5 * SECOND, 0, 100);
+	assert_true(near(nearest(10 * SECOND, 0, 50), 10));
+	assert_true(near(nearest(70 * SECOND, 0, 5e5), 5e5));
+	nesting_set_horizon(&nesting, 120);
+	add(70 * SECOND, 0, 100);
+	assert_true(near(nearest(170 * SECOND, 0, 50), 1));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -192,6 +206,7 @@ int main(void)
 			wide_intervals_around_sure_estimates_are_kept_for_the_horizon, start),
 		cmocka_unit_test_setup(what_is_kept_grows_with_width_and_shrinks_with_doubt, start),
 		cmocka_unit_test_setup(an_estimate_wider_than_the_interval_keeps_nothing, start),
+		cmocka_unit_test_setup(a_shorter_horizon_takes_no_promise_back, start),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
