@@ -327,7 +327,8 @@ static void extts_stop(struct source *source)
 	source->impl = NULL;
 }
 
-static const struct source_ops extts_ops = {.type = "extts", .stop = extts_stop};
+static const struct source_ops extts_ops = {
+	.type = "extts", .stop = extts_stop, .retune = source_retune_poll};
 
 int extts_start_at(struct source *source, const struct config_source *config,
 		   struct source_env *env, const struct phc_kernel *kernel,

@@ -509,6 +509,18 @@ void ntp_association_stop(struct ntp_association *a)
 	a->paused = false;
 }
 
+void ntp_association_retune(struct ntp_association *a)
+{
+	const struct config_source *config = a->source->config;
+
+	poll_control_limit(&a->poll, config->min_poll_s, config->max_poll_s);
+	if (!a->running)
+		return;
+	poll_settled(a);
+	if (a->timer.linked && a->timer.at_ns > loop_now_ns() + (int64_t)(a->poll.poll_s * 1e9))
+		arm_next(a);
+}
+
 void ntp_association_pause(struct ntp_association *a, const char *why)
 {
 	loop_disarm(a->source->env->loop, &a->timer);

@@ -57,6 +57,8 @@ void ntp_association_init(struct ntp_association *a, struct source *source,
 void ntp_association_start(struct ntp_association *a, const struct address *address,
 			   double within_s);
 void ntp_association_stop(struct ntp_association *a);
+/* The configuration's limits of the poll interval are others. */
+void ntp_association_retune(struct ntp_association *a);
 
 /* Nobody can be reached: stops asking at once, says why. Then asks again, in a burst. */
 void ntp_association_pause(struct ntp_association *a, const char *why);

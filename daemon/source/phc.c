@@ -216,7 +216,17 @@ static void phc_stop(struct source *source)
 	source->impl = NULL;
 }
 
-static const struct source_ops phc_ops = {.type = "phc", .stop = phc_stop};
+static void phc_retune(struct source *source)
+{
+	struct phc *p = source->impl;
+
+	poll_control_limit(&p->poll, source->config->min_poll_s, source->config->max_poll_s);
+	source_tell_poll(source, p->poll.poll_s);
+	loop_arm(source->env->loop, &p->timer, loop_now_ns());
+}
+
+static const struct source_ops phc_ops = {
+	.type = "phc", .stop = phc_stop, .retune = phc_retune};
 
 static void start_asking(struct phc *p)
 {

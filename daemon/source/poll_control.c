@@ -37,6 +37,14 @@ static double clamp(const struct poll_control *p, double poll_s)
 	return fmin(fmax(poll_s, p->min_s), p->max_s);
 }
 
+void poll_control_limit(struct poll_control *p, double min_s, double max_s)
+{
+	p->min_s = fmax(min_s, p->asked_s);
+	p->max_s = fmax(max_s, p->min_s);
+	p->poll_s = clamp(p, p->poll_s);
+	p->steady = 0;
+}
+
 /* The next power of two above or below, where the limits (which need not be one) allow. */
 static double power_of_two(double seconds, int step)
 {
@@ -72,7 +80,7 @@ void poll_control_rate(struct poll_control *p, int server_poll_log2)
 	double asked_s = server_poll_log2 > 0 ? ldexp(1, server_poll_log2) : 0;
 
 	p->poll_s = fmin(fmax(2 * p->poll_s, asked_s), POLL_LONGEST_S);
-	p->min_s = fmax(p->min_s, p->poll_s);
+	p->min_s = p->asked_s = fmax(p->min_s, p->poll_s);
 	p->max_s = fmax(p->max_s, p->min_s);
 	p->burst_replies = 0;
 	p->burst_requests = 0;

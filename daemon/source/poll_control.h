@@ -11,6 +11,7 @@
 struct poll_control {
 	double min_s; /* as configured, raised by RATE */
 	double max_s;
+	double asked_s; /* by RATE; 0: it never came */
 	double poll_s;
 	unsigned int burst_replies;  /* still wanted at the pace of the burst */
 	unsigned int burst_requests; /* that it may still cost */
@@ -18,6 +19,9 @@ struct poll_control {
 };
 
 void poll_control_init(struct poll_control *p, double min_s, double max_s, bool burst);
+
+/* Other limits from now on; what RATE asked for stays. */
+void poll_control_limit(struct poll_control *p, double min_s, double max_s);
 
 void poll_control_sent(struct poll_control *p);
 

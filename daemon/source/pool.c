@@ -322,8 +322,8 @@ static bool links_changed(struct links_listener *listener)
 }
 
 static const struct source_ops pool_ops[] = {
-	{.type = "ntp", .stop = pool_member_stop},
-	{.type = "pool", .stop = pool_member_stop},
+	{.type = "ntp", .stop = pool_member_stop, .retune = pool_member_retune},
+	{.type = "pool", .stop = pool_member_stop, .retune = pool_member_retune},
 };
 
 static void set_up_member(struct pool *pool, unsigned int index, struct source *source)
@@ -374,6 +374,11 @@ int pool_start(struct source *sources, const struct config_source *config, struc
 	else
 		fill_or_schedule(pool);
 	return 0;
+}
+
+void pool_member_retune(struct source *source)
+{
+	ntp_association_retune(source->impl);
 }
 
 void pool_member_stop(struct source *source)

@@ -13,5 +13,6 @@
 /* Types `ntp` and `pool`; as source_start(). */
 int pool_start(struct source *sources, const struct config_source *config, struct source_env *env);
 void pool_member_stop(struct source *source);
+void pool_member_retune(struct source *source);
 
 #endif

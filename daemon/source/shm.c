@@ -98,7 +98,8 @@ static void shm_stop(struct source *source)
 	source->impl = NULL;
 }
 
-static const struct source_ops shm_ops = {.type = "shm", .stop = shm_stop};
+static const struct source_ops shm_ops = {
+	.type = "shm", .stop = shm_stop, .retune = source_retune_poll};
 
 int shm_start_with(struct source *source, const struct config_source *config,
 		   struct source_env *env, const struct shm_calls *calls)

@@ -110,7 +110,8 @@ static void sock_stop(struct source *source)
 	source->impl = NULL;
 }
 
-static const struct source_ops sock_ops = {.type = "sock", .stop = sock_stop};
+static const struct source_ops sock_ops = {
+	.type = "sock", .stop = sock_stop, .retune = source_retune_poll};
 
 int sock_start(struct source *source, const struct config_source *config, struct source_env *env)
 {

@@ -47,6 +47,12 @@ int source_start(struct source *sources, const struct config_source *config, str
 	return -EINVAL;
 }
 
+void source_retune(struct source *source)
+{
+	if (source->impl && source->ops->retune)
+		source->ops->retune(source);
+}
+
 void source_stop(struct source *source)
 {
 	if (source->impl)

@@ -82,6 +82,9 @@ struct source_claims {
 struct source_ops {
 	const char *type; /* as in the configuration */
 	void (*stop)(struct source *source);
+	/* Keys of the configuration have changed that may while the source runs: its limits of the
+	 * poll interval. NULL: they mean nothing to it. */
+	void (*retune)(struct source *source);
 };
 
 struct source {
@@ -106,5 +109,7 @@ unsigned int source_count(const struct config_source *config);
  */
 int source_start(struct source *sources, const struct config_source *config, struct source_env *env);
 void source_stop(struct source *source);
+/* Its configuration has other values for keys that are `online` (config_key.h). */
+void source_retune(struct source *source);
 
 #endif

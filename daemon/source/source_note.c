@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "../log.h"
+#include "source_env.h"
 
 void source_begin(struct source *source, const struct source_ops *ops,
 		  const struct config_source *config, struct source_env *env, const char *address,
@@ -19,6 +20,11 @@ void source_begin(struct source *source, const struct source_ops *ops,
 	snprintf(source->name, sizeof(source->name), "%s", config->name);
 	snprintf(source->claims.address, sizeof(source->claims.address), "%s", address);
 	snprintf(source->claims.reference, sizeof(source->claims.reference), "%s", reference);
+}
+
+void source_retune_poll(struct source *source)
+{
+	source_tell_poll(source, source->config->min_poll_s);
 }
 
 void source_problem(struct source *source, const char *format, ...)

@@ -10,6 +10,9 @@ void source_begin(struct source *source, const struct source_ops *ops,
 		  const struct config_source *config, struct source_env *env, const char *address,
 		  const char *reference);
 
+/* source_ops.retune of sources that poll every min-poll. */
+void source_retune_poll(struct source *source);
+
 /* A new reason why nothing useful comes is told once, not at every poll; "" ends it. */
 __attribute__((format(printf, 2, 3))) void source_problem(struct source *source, const char *format,
 							  ...);

@@ -128,7 +128,17 @@ static void system_stop(struct source *source)
 	source->impl = NULL;
 }
 
-static const struct source_ops system_ops = {.type = "system", .stop = system_stop};
+static void system_retune(struct source *source)
+{
+	struct system_clock *s = source->impl;
+
+	poll_control_limit(&s->poll, source->config->min_poll_s, source->config->max_poll_s);
+	source_tell_poll(source, s->poll.poll_s);
+	loop_arm(source->env->loop, &s->timer, loop_now_ns());
+}
+
+static const struct source_ops system_ops = {
+	.type = "system", .stop = system_stop, .retune = system_retune};
 
 int system_start(struct source *source, const struct config_source *config, struct source_env *env)
 {

@@ -218,7 +218,8 @@ static void vmclock_stop(struct source *source)
 	source->impl = NULL;
 }
 
-static const struct source_ops vmclock_ops = {.type = "vmclock", .stop = vmclock_stop};
+static const struct source_ops vmclock_ops = {
+	.type = "vmclock", .stop = vmclock_stop, .retune = source_retune_poll};
 
 int vmclock_start(struct source *source, const struct config_source *config, struct source_env *env)
 {

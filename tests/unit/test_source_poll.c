@@ -131,6 +131,23 @@ static void rate_doubles_at_least_ends_the_burst_and_lasts(void **state)
 	assert_seconds(p.poll_s, 1024);
 }
 
+static void other_limits_are_kept_at_once_but_not_below_what_rate_asked_for(void **state)
+{
+	struct poll_control p;
+
+	(void)state;
+	poll_control_init(&p, 16, 64, false);
+	poll_control_limit(&p, 1, 4);
+	assert_true(p.poll_s == 4);
+	poll_control_limit(&p, 32, 64);
+	assert_true(p.poll_s == 32);
+	poll_control_rate(&p, 0);
+	poll_control_limit(&p, 1, 4);
+	assert_true(p.poll_s == 64 && p.min_s == 64 && p.max_s == 64);
+	poll_control_limit(&p, 128, 256);
+	assert_true(p.poll_s == 128);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -142,6 +159,7 @@ int main(void)
 		cmocka_unit_test(it_stays_within_its_limits),
 		cmocka_unit_test(the_interval_is_never_exceeded_by_the_spread),
 		cmocka_unit_test(rate_doubles_at_least_ends_the_burst_and_lasts),
+		cmocka_unit_test(other_limits_are_kept_at_once_but_not_below_what_rate_asked_for),
 	};
 
 	return cmocka_run_group_tests_name("poll control", tests, NULL, NULL);
