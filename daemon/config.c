@@ -107,13 +107,16 @@ static int read_drop_ins(struct config *config, const char *path, char *message,
 static int source_fails(const struct config_source *source, const char *fault, char *message,
 			size_t message_size)
 {
-	snprintf(message, message_size, "%s:%u: [source %s]: %s", source->file, source->line,
-		 source->name, fault);
+	if (source->file[0])
+		snprintf(message, message_size, "%s:%u: [source %s]: %s", source->file,
+			 source->line, source->name, fault);
+	else
+		snprintf(message, message_size, "[source %s]: %s", source->name, fault);
 	return -EINVAL;
 }
 
 /* The file is read once a key: it is short, and rarely asked for more than one. */
-static int read_keys(struct config *config, char *message, size_t message_size)
+int config_read_keys(struct config *config, char *message, size_t message_size)
 {
 	char fault[CONFIG_PATH_MAX + 80];
 	struct ntp_key unused;
@@ -158,7 +161,7 @@ int config_read(struct config *config, const char *path, char *message, size_t m
 	if (!err)
 		err = config_check(config, message, message_size);
 	if (!err)
-		err = read_keys(config, message, message_size);
+		err = config_read_keys(config, message, message_size);
 	return err;
 }
 

@@ -91,6 +91,7 @@ struct config_source {
 	/* where it was written, for messages */
 	char file[CONFIG_PATH_MAX];
 	unsigned int line;
+	bool by_hand;	/* of no file: `vmclockctl source add` */
 	bool typed;	/* `type` was given */
 	uint64_t given; /* keys that were given, one bit each: the place in config_keys[] */
 };
@@ -156,6 +157,18 @@ int config_read(struct config *config, const char *path, char *message, size_t m
 int config_parse(struct config *config, const char *text, size_t length, const char *file,
 		 char *message, size_t message_size);
 
+/*
+ * Keys of one source as the lines of its section would set them, "KEY = VALUE" each; a source that
+ * is not there is made. Of one that is, other keys stay. 0, or -EINVAL: "what is wrong; what was
+ * expected", and *config is then of no use. config_check() and config_read_keys() follow.
+ */
+int config_parse_source(struct config *config, const char *name, const char *const *settings,
+			unsigned int count, char *message, size_t message_size);
+
+/* Its place among the sources; source_count: there is none of that name. */
+unsigned int config_find_source(const struct config *config, const char *name);
+void config_remove_source(struct config *config, unsigned int place);
+
 /* Its events are counter values at whole seconds, and name the second rarely or never. */
 bool config_marks_seconds(const struct config_source *source);
 
@@ -164,5 +177,9 @@ bool config_marks_seconds(const struct config_source *source);
  * the defaults that depend on them. config_read() ends with it; a second call changes nothing.
  */
 int config_check(struct config *config, char *message, size_t message_size);
+
+/* The symmetric keys that sources ask for, from their file; after config_check(). As
+ * config_read(), which ends with it. */
+int config_read_keys(struct config *config, char *message, size_t message_size);
 
 #endif

@@ -50,6 +50,9 @@ struct config_key {
 	const char *words;    /* "a|b|c" */
 	const char *later;    /* words that a later version may have */
 	unsigned int types;   /* source types that it belongs to; 0: all */
+	/* May change while the daemon runs; of a source, without an end of its history. Any other
+	 * key takes effect when the daemon, or that source, starts anew. */
+	bool online;
 };
 
 /* Ends with a row without a name; the keys of sources come last. */

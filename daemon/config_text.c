@@ -18,7 +18,7 @@ enum { LINE_BYTES_MAX = 198, LIST_MAX = 448 };
 
 struct parser {
 	struct config *config;
-	const char *file;
+	const char *file; /* "": none, and messages name no line */
 	struct text_lines lines;
 	const char *section;	      /* as in the table; NULL: none yet */
 	struct config_source *source; /* inside [source NAME] */
@@ -38,7 +38,9 @@ __attribute__((format(printf, 2, 3))) static int fail(struct parser *p, const ch
 	if (p->failed_line)
 		return 0;
 	p->failed_line = p->lines.number;
-	used = snprintf(p->message, p->message_size, "%s:%u: ", p->file, p->lines.number);
+	used = p->file[0] ? snprintf(p->message, p->message_size, "%s:%u: ", p->file,
+				     p->lines.number)
+			  : 0;
 	if (used < 0 || (size_t)used >= p->message_size)
 		return 0;
 	va_start(arguments, format);
@@ -85,12 +87,13 @@ static bool is_source_name(const char *name)
 	return good > 0 && good < CONFIG_NAME_MAX && !name[good];
 }
 
-static struct config_source *find_source(struct config *config, const char *name)
+unsigned int config_find_source(const struct config *config, const char *name)
 {
-	for (unsigned int i = 0; i < config->source_count; i++)
-		if (!strcmp(config->sources[i].name, name))
-			return &config->sources[i];
-	return NULL;
+	unsigned int place = 0;
+
+	while (place < config->source_count && strcmp(config->sources[place].name, name))
+		place++;
+	return place;
 }
 
 /* All of a new source's keys at their defaults; those that depend on its type stay open. */
@@ -108,6 +111,7 @@ static void source_defaults(struct config_source *source)
 static void open_source(struct parser *p, const char *name)
 {
 	struct config *config = p->config;
+	unsigned int place = config_find_source(config, name);
 
 	if (!is_source_name(name)) {
 		fail(p, "[source %s]: bad name; expected 1 to %d letters, digits, '.', '_' or '-'",
@@ -115,7 +119,7 @@ static void open_source(struct parser *p, const char *name)
 		return;
 	}
 	p->section = "source";
-	p->source = find_source(config, name);
+	p->source = place < config->source_count ? &config->sources[place] : NULL;
 	if (p->source)
 		return;
 	if (config->source_count == CONFIG_SOURCES_MAX) {
@@ -256,4 +260,64 @@ int config_parse(struct config *config, const char *text, size_t length, const c
 		fail(&p, "not a setting; expected KEY = VALUE");
 	}
 	return p.failed_line ? -EINVAL : 0;
+}
+
+/* "KEY = VALUE" in a section that is open. */
+static void take_setting(struct parser *p, const char *setting)
+{
+	char section[CONFIG_NAME_MAX + 8];
+	char text[LINE_BYTES_MAX + 1];
+	const char *line = setting;
+	size_t length = strlen(setting);
+	char *value;
+
+	check_characters(p, setting, length);
+	if (p->failed_line)
+		return;
+	strip(&line, &length);
+	snprintf(text, sizeof(text), "%.*s", (int)length, line);
+	value = strchr(text, '=');
+	if (!value || value == text || text[0] == '[') {
+		fail(p, "'%s' is not a setting; expected KEY=VALUE", setting);
+		return;
+	}
+	for (char *end = value; end > text && (end == value || is_blank(*end)); end--)
+		*end = '\0';
+	value++;
+	snprintf(section, sizeof(section), "source %s", p->source->name);
+	take_key(p, section, text, value + strspn(value, " \t"));
+}
+
+/* Ends of the poll range that nobody gave are found anew. */
+static void reopen_polls(struct config_source *source)
+{
+	if (!(source->given & config_key_bit(config_key_find("source", "min-poll"))))
+		source->min_poll_s = 0;
+	if (!(source->given & config_key_bit(config_key_find("source", "max-poll"))))
+		source->max_poll_s = 0;
+}
+
+int config_parse_source(struct config *config, const char *name, const char *const *settings,
+			unsigned int count, char *message, size_t message_size)
+{
+	struct parser p = {.config = config,
+			   .file = "",
+			   .lines.number = 1,
+			   .message = message,
+			   .message_size = message_size};
+
+	open_source(&p, name);
+	if (!p.failed_line)
+		reopen_polls(p.source);
+	for (unsigned int i = 0; i < count && !p.failed_line; i++)
+		take_setting(&p, settings[i]);
+	return p.failed_line ? -EINVAL : 0;
+}
+
+void config_remove_source(struct config *config, unsigned int place)
+{
+	unsigned int behind = --config->source_count - place;
+
+	memmove(&config->sources[place], &config->sources[place + 1],
+		behind * sizeof(config->sources[0]));
 }
