@@ -183,6 +183,8 @@ static const struct {
 	const char *after;
 } explanations[] = {
 	{"NoSuchSource", "there is no source '", "name", "'; 'vmclockctl sources' lists them"},
+	{"SourceExists", "there is a source '", "name", "' already"},
+	{"ConfigurationInvalid", "", "reason", ""},
 	{"NoSuchGuest", "there is no guest '", "name", "'; 'vmclockctl guest list' lists them"},
 	{"GuestExists", "there is a guest '", "name", "' already"},
 	{"GuestFailed", "the guest's page: ", "reason", ""},
@@ -193,7 +195,7 @@ static int explain_error(const struct client *client, const char *error, const j
 {
 	const char *name = strrchr(error, '.') ? strrchr(error, '.') + 1 : error;
 	const json_t *parameters = json_object_get(reply, "parameters");
-	char safe[200];
+	char safe[700];
 
 	if (strcmp(name, "PermissionDenied") == 0)
 		return ctl_error("%s: only root may do this", client->path);

@@ -17,7 +17,9 @@ struct command {
 	const char *name;
 	int (*run)(const struct options *options);
 	unsigned int takes;   /* OPTION_* bits */
-	const char *argument; /* its only one, in capitals; "[PATH]" when optional; "" for none */
+	/* Its only one, in capitals; "[PATH]" when optional; "" for none. "NAME KEY=VALUE..." takes
+	 * any number after the first. */
+	const char *argument;
 	const char *description;
 };
 
@@ -30,6 +32,10 @@ int waitsync_run(const struct options *options);
 int downgrade_run(const struct options *options);
 int metrics_run(const struct options *options);
 int reset_run(const struct options *options);
+int reload_run(const struct options *options);
+int source_add_run(const struct options *options);
+int source_set_run(const struct options *options);
+int source_remove_run(const struct options *options);
 int guest_list_run(const struct options *options);
 int guest_add_run(const struct options *options);
 int guest_set_run(const struct options *options);

@@ -24,6 +24,13 @@ static const struct command commands[] = {
 	 "Print everything in the form that Prometheus reads."},
 	{"reset", reset_run, OPTION_SOCKET, "SOURCE",
 	 "Have the daemon forget what it learned from a source. For root."},
+	{"reload", reload_run, OPTION_SOCKET, "",
+	 "Have the daemon read its configuration again. For root."},
+	{"source add", source_add_run, OPTION_SOCKET, "NAME KEY=VALUE...",
+	 "Add a source, until the daemon restarts. For root."},
+	{"source set", source_set_run, OPTION_SOCKET, "NAME KEY=VALUE...",
+	 "Change keys of a source. For root."},
+	{"source remove", source_remove_run, OPTION_SOCKET, "NAME", "Remove a source. For root."},
 	{"downgrade", downgrade_run, OPTION_UNRELIABLE_ABOVE, "[PATH]",
 	 "Mark a page file whose writer has died as no longer synchronized."},
 	{"guest list", guest_list_run, OPTION_SOCKET | OPTION_JSON, "",
@@ -70,10 +77,10 @@ static int run(const struct command *command, int argc, char **argv)
 	return status;
 }
 
-/* A command is one word, or "guest" and another; how many arguments its name takes up. */
+/* A command is one word, or "guest" or "source" and another; how many arguments its name takes up. */
 static int name_of(int argc, char **argv, char *name, size_t size)
 {
-	bool two = argc > 2 && strcmp(argv[1], "guest") == 0;
+	bool two = argc > 2 && (!strcmp(argv[1], "guest") || !strcmp(argv[1], "source"));
 
 	snprintf(name, size, "%s%s%s", argc > 1 ? argv[1] : "", two ? " " : "", two ? argv[2] : "");
 	return two ? 2 : 1;

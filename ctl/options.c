@@ -209,8 +209,9 @@ static bool take_argument(struct options *options, const struct command *command
 {
 	int given = argc - optind;
 	bool optional = command->argument[0] == '[';
+	bool several = strstr(command->argument, "...");
 
-	if (given > 1 || (given == 1 && !command->argument[0])) {
+	if ((given > 1 && !several) || (given == 1 && !command->argument[0])) {
 		ctl_error("%s: '%s' is one argument too many", command->name,
 			  argv[command->argument[0] ? optind + 1 : optind]);
 		return false;
@@ -220,6 +221,7 @@ static bool take_argument(struct options *options, const struct command *command
 		return false;
 	}
 	options->argument = given ? argv[optind] : NULL;
+	options->more = given ? argv + optind + 1 : argv + argc;
 	return true;
 }
 

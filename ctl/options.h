@@ -34,6 +34,7 @@ enum option_bit {
 struct options {
 	const char *socket;
 	const char *argument; /* NULL: none given */
+	char **more;	      /* arguments after that one; NULL ends them */
 	bool json;
 	bool http; /* standard input is a connection */
 	bool monotonic_raw; /* --counter monotonic-raw */

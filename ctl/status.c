@@ -161,6 +161,17 @@ static void print_sources(const json_t *status)
 	       (long long)member_count(status, "selectable"));
 }
 
+/* What the files say, and the daemon does not do yet. */
+static void print_waiting(const json_t *settings)
+{
+	char safe[80];
+
+	for (size_t i = 0; i < json_array_size(settings); i++)
+		printf("%-12s %s\n", i ? "" : "At restart",
+		       format_safe(safe, sizeof(safe),
+				   json_string_value(json_array_get(settings, i))));
+}
+
 static void print_history(const json_t *status)
 {
 	char version[32];
@@ -172,6 +183,7 @@ static void print_history(const json_t *status)
 	if (member_flag(status, "promise_widened"))
 		printf("             The counter's rate wanders more than max-rate-change "
 		       "allows.\n");
+	print_waiting(json_object_get(status, "waiting_settings"));
 	printf("Daemon       vmclockd %s, pid %lld, up %s, %lld wake-ups\n",
 	       format_safe(version, sizeof(version), member_text(status, "version")),
 	       (long long)member_count(status, "pid"),

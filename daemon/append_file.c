@@ -122,6 +122,14 @@ void append_file_close(struct append_file *file)
 	file->fd = -1;
 }
 
+bool append_file_is_in_place(const struct append_file *file)
+{
+	struct stat open, there;
+
+	return !fstat(file->fd, &open) && !stat(file->path, &there) &&
+	       open.st_dev == there.st_dev && open.st_ino == there.st_ino;
+}
+
 int append_file_reopen(struct append_file *file)
 {
 	int fd;

@@ -38,6 +38,9 @@ void append_file_close(struct append_file *file);
  * in use. */
 int append_file_reopen(struct append_file *file);
 
+/* Its path leads to it still: nobody has moved it away. */
+bool append_file_is_in_place(const struct append_file *file);
+
 /* Nothing has been written to it, by anybody. */
 bool append_file_is_empty(const struct append_file *file);
 

@@ -59,9 +59,9 @@ const struct config_key config_keys[] = {
 	{ "log", "event-log", CONFIG_PATH, C(event_log), 0, CONFIG_PATH_MAX, .fallback = "none",
 	  .words = "none", .online = true },
 	{ "log", "statistics", CONFIG_PATH, C(statistics), 0, CONFIG_PATH_MAX,
-	  .fallback = "none", .words = "none" },
+	  .fallback = "none", .words = "none", .online = true },
 	{ "log", "statistics-interval", CONFIG_TIME_S, C(statistics_interval_s), 1, 86400,
-	  .fallback = "1 min" },
+	  .fallback = "1 min", .online = true },
 
 	{ "ntp", "keys", CONFIG_PATH, C(ntp_keys), 0, CONFIG_PATH_MAX, .fallback = "none",
 	  .words = "none", .online = true },

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <systemd/sd-daemon.h>
 #include <time.h>
@@ -108,15 +109,6 @@ static int start_counter(struct daemon *d, char *message, size_t size)
 	return 0;
 }
 
-static unsigned int slots_wanted(const struct config *config)
-{
-	unsigned int sum = 0;
-
-	for (unsigned int i = 0; i < config->source_count; i++)
-		sum += source_count(&config->sources[i]);
-	return sum;
-}
-
 static int start_discipline(struct daemon *d, char *message, size_t size)
 {
 	const struct config *c = &d->config;
@@ -126,29 +118,14 @@ static int start_discipline(struct daemon *d, char *message, size_t size)
 					   .nesting_horizon_s = c->nesting_horizon_s,
 					   .unreliable_above_ns = c->unreliable_above_ns,
 					   .monotonic = c->monotonic,
-					   .sources_max = slots_wanted(c)};
+					   .sources_max = DISCIPLINE_SOURCES_MAX};
 
-	if (config.sources_max > DISCIPLINE_SOURCES_MAX) {
-		snprintf(message, size, "%u sources, pool members counted; at most %d can be used",
-			 config.sources_max, DISCIPLINE_SOURCES_MAX);
-		return EXIT_CONFIG;
-	}
 	daemon_read_state(d, &config);
 	d->discipline = discipline_create(&config);
 	if (d->discipline)
 		return 0;
 	snprintf(message, size, "clock discipline: %s", strerror(errno));
 	return EXIT_FAILED;
-}
-
-static void start_event_log(struct daemon *d)
-{
-	char message[300];
-
-	if (d->config.event_log[0] && event_log_open(&d->event_log, d->config.event_log,
-						     &d->counter, message, sizeof(message)))
-		log_error("%s; running without it", message);
-	event_log_leaps(d->event_log, d->watch.highest, &d->utc.table, &d->utc.announced);
 }
 
 static void start_control(struct daemon *d)
@@ -189,7 +166,7 @@ int daemon_start(struct daemon *d, char *message, size_t message_size)
 	if (d->config.tai_offset_set && !d->config.leap_file[0])
 		leap_constant(&d->utc.table, d->config.tai_offset_s);
 	daemon_read_leap_table(d);
-	start_event_log(d);
+	daemon_open_event_log(d);
 	daemon_init_publisher(d);
 	daemon_open_page(d, true);
 	status = daemon_start_sources(d, message, message_size);
@@ -202,8 +179,10 @@ int daemon_start(struct daemon *d, char *message, size_t message_size)
 	return 0;
 }
 
-int daemon_run(struct daemon *d, const volatile sig_atomic_t *stop, volatile sig_atomic_t *reopen)
+int daemon_run(struct daemon *d, const volatile sig_atomic_t *stop, volatile sig_atomic_t *reload)
 {
+	struct change_report report;
+
 	while (!*stop) {
 		int err = loop_run_once(&d->loop, INT64_MAX);
 
@@ -211,12 +190,9 @@ int daemon_run(struct daemon *d, const volatile sig_atomic_t *stop, volatile sig
 			log_error("poll: %s", strerror(-err));
 			return EXIT_FAILED;
 		}
-		if (*reopen) {
-			*reopen = 0;
-			if (d->event_log && event_log_reopen(d->event_log))
-				log_warning("event log %s cannot be reopened; the old file stays",
-					    d->config.event_log);
-			daemon_reopen_statistics(d);
+		if (*reload) {
+			*reload = 0;
+			daemon_reload(d, &report);
 		}
 	}
 	return 0;
@@ -228,8 +204,7 @@ void daemon_stop(struct daemon *d)
 
 	sd_notify(0, "STOPPING=1");
 	control_close(d->control);
-	for (unsigned int i = 0; i < d->source_count; i++)
-		source_stop(&d->sources[i]);
+	daemon_stop_sources(d);
 	host_clock_stop(&d->host, "vmclockd has ended");
 	if (d->discipline)
 		daemon_write_state(d);
@@ -242,4 +217,7 @@ void daemon_stop(struct daemon *d)
 	daemon_stop_statistics(d);
 	event_log_close(d->event_log);
 	discipline_destroy(d->discipline);
+	if (d->wanted)
+		explicit_bzero(d->wanted, sizeof(*d->wanted));
+	free(d->wanted);
 }

@@ -23,14 +23,25 @@ struct event_log;
 struct statistics;
 struct control;
 
+/* One [source NAME], and the sources that it makes. */
+struct section {
+	struct config_source config; /* what its sources point to */
+	unsigned int count;
+	struct source sources[];
+};
+
 struct daemon {
-	struct config config;
+	const char *config_path;
+	struct config config;  /* in force */
+	struct config *wanted; /* as it was read last, of which something waits for a restart; NULL:
+				  nothing does */
 	struct counter counter;
 	struct loop loop;
 	struct discipline *discipline;
 	struct utc_scale utc;
 	struct source_env env;
-	struct source sources[DISCIPLINE_SOURCES_MAX];
+	struct section *sections[CONFIG_SOURCES_MAX]; /* as in config.sources, place by place */
+	struct source *sources[DISCIPLINE_SOURCES_MAX]; /* theirs, in that order */
 	unsigned int source_count;
 	struct publisher page;
 	struct guest_pages guests;
@@ -73,9 +84,34 @@ struct daemon {
  * memory of the daemon is taken here. */
 int daemon_start(struct daemon *daemon, char *message, size_t message_size);
 
-/* Runs until *stop; *reopen asks for new log files. Both are set by signal handlers. */
+/* Runs until *stop; *reload asks for daemon_reload(). Both are set by signal handlers. */
 int daemon_run(struct daemon *daemon, const volatile sig_atomic_t *stop,
-	       volatile sig_atomic_t *reopen);
+	       volatile sig_atomic_t *reload);
+
+/* What a change of the configuration came to, a line each, for people. */
+struct change_report {
+	size_t used;
+	char text[16384];
+};
+
+/*
+ * Reads the configuration again and applies what differs, without disturbing what does not. 0, and
+ * what was done; -EINVAL, -errno: it is wrong or cannot be read, nothing is changed, and the text
+ * says why. Either way it is in the log.
+ */
+int daemon_reload(struct daemon *daemon, struct change_report *report);
+
+/*
+ * A source by hand: until it is removed, or the daemon restarts; a file that is read again and has
+ * one of that name replaces it. `settings` are "KEY = VALUE". 0; -EEXIST; -ENOENT: there is none of
+ * that name; -EINVAL with a message; -ENOMEM.
+ */
+int daemon_add_source(struct daemon *daemon, const char *name, const char *const *settings,
+		      unsigned int count, char *message, size_t message_size);
+int daemon_set_source(struct daemon *daemon, const char *name, const char *const *settings,
+		      unsigned int count, char *message, size_t message_size);
+int daemon_remove_source(struct daemon *daemon, const char *name, char *message,
+			 size_t message_size);
 
 /* Leaves the page FREERUNNING and the state on disk. */
 void daemon_stop(struct daemon *daemon);

@@ -7,10 +7,9 @@
 #include "event_log.h"
 #include "log.h"
 
-static const char *leap_path(const struct daemon *d)
+static const char *leap_path(const struct config *config)
 {
-	return d->config.leap_file[0] ? d->config.leap_file
-				      : "/usr/share/zoneinfo/leap-seconds.list";
+	return config->leap_file[0] ? config->leap_file : "/usr/share/zoneinfo/leap-seconds.list";
 }
 
 /* Neither the list nor its expiry is fatal; once a list is enough to be told. */
@@ -40,7 +39,7 @@ static void read_list(struct daemon *d)
 	char message[300];
 	struct leap_table list;
 
-	if (leap_read(&list, leap_path(d), message, sizeof(message)))
+	if (leap_read(&list, leap_path(&d->config), message, sizeof(message)))
 		log_warning("leap-second list: %s", message);
 	else
 		d->utc.table = list;
@@ -81,7 +80,7 @@ void daemon_read_leap_table(struct daemon *d)
 {
 	struct stat st;
 
-	if (stat(leap_path(d), &st))
+	if (stat(leap_path(&d->config), &st))
 		st.st_mtime = 0;
 	if (!d->utc.table.count || d->leap_file_mtime_s != (int64_t)st.st_mtime) {
 		d->leap_file_mtime_s = (int64_t)st.st_mtime;
@@ -101,4 +100,39 @@ void daemon_vote_leap(struct daemon *d)
 			   ? "the sources announce a leap second at the end of this month"
 			   : "the sources no longer announce a leap second");
 	d->next_state_write_ns = 0; /* with the next look at the house */
+}
+
+/* As at a start with this configuration; false: neither list nor offset, what is there serves on.
+ */
+static bool table_by(const struct config *config, struct leap_table *table)
+{
+	char message[300];
+
+	if (!leap_read(table, leap_path(config), message, sizeof(message)))
+		return true;
+	log_warning("leap-second list: %s", message);
+	if (config->tai_offset_s)
+		leap_constant(table, config->tai_offset_s);
+	return config->tai_offset_s;
+}
+
+bool daemon_change_leap(struct daemon *d, const struct config *wanted)
+{
+	struct utc_scale scale = d->utc;
+	struct leap_table list;
+	int64_t utc_s = daemon_realtime_s();
+	struct stat st;
+
+	if (!table_by(wanted, &list))
+		return false;
+	utc_scale_take_list(&scale, &list);
+	/* Another offset is another TAI: all that was learned is of the one before. */
+	if (leap_tai_offset_s(&scale.table, utc_s) != leap_tai_offset_s(&d->utc.table, utc_s))
+		return false;
+	d->utc = scale;
+	d->leap_file_mtime_s = stat(leap_path(wanted), &st) ? 0 : (int64_t)st.st_mtime;
+	d->leap_expiry_said = false;
+	event_log_leaps(d->event_log, d->watch.highest, &d->utc.table, &d->utc.announced);
+	watch_expiry(d);
+	return true;
 }

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "config_change.h"
 #include "daemon.h"
 
 enum { EXIT_FAILED = 1, EXIT_CONFIG = 78 };
@@ -49,6 +50,23 @@ void daemon_start_host_clock(struct daemon *daemon);
 
 /* daemon_sources.c: exit status, with a message. */
 int daemon_start_sources(struct daemon *daemon, char *message, size_t size);
+/* Makes the sources in force those of `wanted`, from which they differ by this. */
+void daemon_change_sources(struct daemon *daemon, const struct config *wanted,
+			   const struct config_change *change, struct change_report *report);
+void daemon_stop_sources(struct daemon *daemon);
+/* All of them, to an event log that was opened meanwhile. */
+void daemon_log_sources(struct daemon *daemon);
+
+/* daemon_settings.c: the keys outside of sources that may change at once. One that cannot, for what
+ * its value is, stays as it was. */
+void daemon_change_settings(struct daemon *daemon, const struct config *wanted,
+			    const struct config_change *change, struct change_report *report);
+struct discipline_limits daemon_limits(const struct config *config);
+void daemon_open_event_log(struct daemon *daemon);
+
+/* daemon_reload.c: a line of the report, which is logged as well. */
+__attribute__((format(printf, 2, 3))) void change_note(struct change_report *report,
+						       const char *format, ...);
 
 /* daemon_statistics.c: what [log] statistics asks for. */
 void daemon_start_statistics(struct daemon *daemon);
@@ -59,6 +77,9 @@ void daemon_note_bound(struct daemon *daemon, uint64_t now);
 
 /* daemon_leap.c */
 void daemon_read_leap_table(struct daemon *daemon);
+/* Whether leap seconds can be taken as `wanted` says without another TAI - UTC now: then they are.
+ */
+bool daemon_change_leap(struct daemon *daemon, const struct config *wanted);
 /* The sources announce a leap second, or do so no longer. */
 void daemon_vote_leap(struct daemon *daemon);
 

@@ -101,7 +101,7 @@ static void write_rows(struct loop_timer *timer, int64_t now_ns)
 	utc_ns = row_utc_ns(d, &t, now);
 	write_clock(d, &t, utc_ns, now);
 	for (unsigned int i = 0; i < d->source_count; i++)
-		write_source(d, &d->sources[i], utc_ns);
+		write_source(d, d->sources[i], utc_ns);
 	d->largest_error_ns = (double)NAN;
 	loop_arm(&d->loop, timer, now_ns + (int64_t)(d->config.statistics_interval_s * 1e9));
 }
@@ -135,6 +135,7 @@ void daemon_reopen_statistics(struct daemon *d)
 
 void daemon_stop_statistics(struct daemon *d)
 {
+	loop_disarm(&d->loop, &d->statistics_timer);
 	if (d->statistics)
 		statistics_close(d->statistics);
 	free(d->statistics);

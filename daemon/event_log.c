@@ -93,7 +93,7 @@ int event_log_reopen(struct event_log *log)
 {
 	int err;
 
-	if (!log)
+	if (!log || append_file_is_in_place(&log->file))
 		return 0;
 	err = append_file_reopen(&log->file);
 	if (err)
@@ -176,6 +176,18 @@ void event_log_offline(struct event_log *log, const char *source)
 void event_log_reset(struct event_log *log, const char *source)
 {
 	write_source_alone(log, EVENT_CSV_RESET, source);
+}
+
+void event_log_remove(struct event_log *log, const char *source)
+{
+	event_log_offline(log, source);
+	event_log_reset(log, source);
+	for (unsigned int i = 0; log && i < log->source_count; i++) {
+		if (strcmp(log->sources[i].name, source))
+			continue;
+		log->sources[i] = log->sources[--log->source_count];
+		return;
+	}
 }
 
 void event_log_clockset(struct event_log *log, uint64_t counter)

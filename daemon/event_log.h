@@ -24,6 +24,7 @@ int event_log_open(struct event_log **out, const char *path, const struct counte
 void event_log_close(struct event_log *log); /* NULL is fine */
 
 /* Opens the path anew, after it was renamed by logrotate; counter and sources are stated again.
+ * Where it was not, nothing is done.
  * 0 or -errno, and then the old file stays in use. */
 int event_log_reopen(struct event_log *log);
 
@@ -41,6 +42,9 @@ void event_log_reset(struct event_log *log, const char *source);
 /* CLOCK_REALTIME was set at about this counter value. */
 void event_log_clockset(struct event_log *log, uint64_t counter);
 void event_log_disrupt(struct event_log *log, uint64_t counter, const char *reason);
+
+/* The source is no more: as one that cannot be heard and, if it comes back, starts over. */
+void event_log_remove(struct event_log *log, const char *source);
 
 /* The text for event_log_source(); call it again when the poll interval changes. */
 void event_log_settings(const struct config_source *config, double poll_s, char *out, size_t size);

@@ -47,6 +47,11 @@ void log_open(bool journal, enum log_level most)
 	logger.most = most;
 }
 
+void log_set_journal(bool journal)
+{
+	logger.to_journal = journal && stderr_is_journal();
+}
+
 static const char *level_name(enum log_level level)
 {
 	switch (level) {

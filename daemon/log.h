@@ -10,6 +10,8 @@ enum log_level { LOG_LEVEL_ERROR = 3, LOG_LEVEL_WARNING = 4, LOG_LEVEL_NOTICE = 
 /* journal: prefix "<N>" priorities. Messages less urgent than `most` are dropped. */
 void log_open(bool journal, enum log_level most);
 
+void log_set_journal(bool journal);
+
 __attribute__((format(printf, 2, 3))) void log_message(enum log_level level, const char *format, ...);
 
 #define log_error(...) log_message(LOG_LEVEL_ERROR, __VA_ARGS__)

@@ -12,7 +12,7 @@
 enum { EXIT_CONFIG = 78 }; /* EX_CONFIG of sysexits.h */
 
 static volatile sig_atomic_t stop_asked;
-static volatile sig_atomic_t reopen_asked;
+static volatile sig_atomic_t reload_asked;
 
 static void handle_stop(int signal)
 {
@@ -20,10 +20,10 @@ static void handle_stop(int signal)
 	stop_asked = 1;
 }
 
-static void handle_reopen(int signal)
+static void handle_reload(int signal)
 {
 	(void)signal;
-	reopen_asked = 1;
+	reload_asked = 1;
 }
 
 static void on_signal(int number, void (*handler)(int))
@@ -92,13 +92,13 @@ static int run(struct daemon *daemon)
 
 	on_signal(SIGTERM, handle_stop);
 	on_signal(SIGINT, handle_stop);
-	on_signal(SIGHUP, handle_reopen);
+	on_signal(SIGHUP, handle_reload);
 	on_signal(SIGPIPE, SIG_IGN);
 	status = daemon_start(daemon, message, sizeof(message));
 	if (status)
 		log_error("%s", message);
 	else
-		status = daemon_run(daemon, &stop_asked, &reopen_asked);
+		status = daemon_run(daemon, &stop_asked, &reload_asked);
 	daemon_stop(daemon);
 	return status;
 }
@@ -117,6 +117,7 @@ int main(int argc, char **argv)
 		perror("vmclockd");
 		return EXIT_FAILURE;
 	}
+	daemon->config_path = options.config;
 	if (config_read(&daemon->config, options.config, message, sizeof(message))) {
 		fprintf(stderr, "vmclockd: %s\n", message);
 		status = EXIT_CONFIG;

@@ -9,6 +9,7 @@
 #include "interface.h"
 #include "method.h"
 #include "report.h"
+#include "sources.h"
 
 #define SERVICE VARLINK_SERVICE
 
@@ -56,6 +57,9 @@ static const struct parameter disruption[] = {{"name", JSON_STRING, false},
 					      {"warning", JSON_STRING, true},
 					      {"generation", JSON_STRING, true},
 					      {0}};
+
+static const struct parameter name_and_settings[] = {
+	{"name", JSON_STRING, false}, {"settings", JSON_ARRAY, false}, {0}};
 
 static const char *text_of(const json_t *parameters, const char *name)
 {
@@ -134,7 +138,7 @@ static json_t *reset_source(struct connection *c, const json_t *parameters)
 	unsigned int i;
 
 	for (i = 0; i < c->daemon->source_count; i++) {
-		struct source *source = &c->daemon->sources[i];
+		struct source *source = c->daemon->sources[i];
 
 		if (strcmp(source->name, argument) != 0)
 			continue;
@@ -155,6 +159,10 @@ static const struct method methods[] = {
 	{CONTROL_INTERFACE ".GetSources", no_parameter, false, false, get_sources},
 	{CONTROL_INTERFACE ".Watch", no_parameter, false, true, watch},
 	{CONTROL_INTERFACE ".ResetSource", one_name, true, false, reset_source},
+	{CONTROL_INTERFACE ".Reload", no_parameter, true, false, sources_reload},
+	{CONTROL_INTERFACE ".AddSource", name_and_settings, true, false, sources_add},
+	{CONTROL_INTERFACE ".SetSource", name_and_settings, true, false, sources_set},
+	{CONTROL_INTERFACE ".RemoveSource", one_name, true, false, sources_remove},
 	{CONTROL_INTERFACE ".GetGuests", no_parameter, false, false, guests_get},
 	{CONTROL_INTERFACE ".AddGuest", new_guest, true, false, guests_add},
 	{CONTROL_INTERFACE ".SetGuest", guest_and_counter, true, false, guests_set},

@@ -6,6 +6,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../config_change.h"
 #include "report.h"
 
 enum { NS_PER_S = 1000000000 };
@@ -164,12 +165,37 @@ static json_t *report_host_clock(const struct daemon *daemon)
 
 static json_t *report_process(const struct daemon *daemon, int64_t now_ns)
 {
-	return json_pack("{s:s, s:i, s:o, s:o, s:i, s:o, s:o}", "version", VMCLOCK_VERSION, "pid",
+	return json_pack("{s:s, s:i, s:o, s:o, s:i, s:o, s:o, s:o}", "version", VMCLOCK_VERSION, "pid",
 			 (int)getpid(), "uptime_s",
 			 report_number((double)(now_ns - daemon->started_ns) * 1e-9), "wakeups",
 			 report_count(daemon->loop.wakeups), "sources", (int)daemon->source_count,
 			 "unreliable_above_ns", report_number(daemon->config.unreliable_above_ns),
-			 "max_rate_change_ppb", report_number(daemon->config.max_rate_change_ppb));
+			 "max_rate_change_ppb", report_number(daemon->config.max_rate_change_ppb),
+			 "waiting_settings", report_waiting_settings(daemon));
+}
+
+static int add_names(json_t *list, const struct config_key *const *keys, unsigned int count)
+{
+	for (unsigned int i = 0; i < count; i++)
+		if (json_array_append_new(list, json_sprintf("[%s] %s", keys[i]->section,
+							     keys[i]->name)))
+			return -1;
+	return 0;
+}
+
+json_t *report_waiting_settings(const struct daemon *daemon)
+{
+	json_t *list = json_array();
+	struct config_change change;
+
+	if (!daemon->wanted)
+		return list;
+	config_compare(&daemon->config, daemon->wanted, &change);
+	if (!add_names(list, change.now, change.now_count) &&
+	    !add_names(list, change.later, change.later_count))
+		return list;
+	json_decref(list);
+	return NULL;
 }
 
 static json_t *report_totals(const struct discipline_totals *totals)

@@ -22,6 +22,8 @@ struct report_moment {
 
 json_t *report_status(const struct daemon *daemon, const struct report_moment *moment);
 json_t *report_sources(const struct daemon *daemon, const struct report_moment *moment);
+/* Names of settings, "[page] file", that wait for a restart. */
+json_t *report_waiting_settings(const struct daemon *daemon);
 /* Arrays of Guest, and of DriverGuest: none where there is no driver. */
 json_t *report_guests(const struct guest_pages *guests);
 json_t *report_driver_guests(const struct page_kernel *page);

@@ -61,13 +61,14 @@ static json_t *report_standing(const struct source *source,
 {
 	const struct config_source *config = source->config;
 
-	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:b, s:b}", "state",
+	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:b, s:b, s:b}", "state",
 			 report_source_state(s->state), "why", report_text(s->why), "samples",
 			 report_count(s->samples), "refused", report_count(s->refused), "restarts",
 			 report_count(s->restarts), "path_changes",
 			 report_count(s->filter.path_changes), "weight", report_number(s->weight),
 			 "prefer", config && config->prefer, "trust", config && config->trust,
-			 "noselect", config && config->noselect);
+			 "noselect", config && config->noselect, "by_hand",
+			 config && config->by_hand);
 }
 
 static json_t *report_estimate(const struct discipline_source_status *s, double sample_age_s)
@@ -151,7 +152,7 @@ json_t *report_sources(const struct daemon *daemon, const struct report_moment *
 	unsigned int i;
 
 	for (i = 0; i < daemon->source_count; i++) {
-		json_t *source = report_source(daemon, &daemon->sources[i], moment);
+		json_t *source = report_source(daemon, daemon->sources[i], moment);
 
 		/* json_array_append_new() fails on NULL, and consumes the source in any case. */
 		if (json_array_append_new(list, source)) {

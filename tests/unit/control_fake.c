@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The discipline's two report functions, answering what a test has set. */
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -19,6 +20,61 @@ void discipline_get_source(const struct discipline *d, int slot,
 {
 	(void)d;
 	*out = control_fake.sources[slot];
+}
+
+int daemon_reload(struct daemon *daemon, struct change_report *report)
+{
+	(void)daemon;
+	control_fake.reloads++;
+	report->used = (size_t)snprintf(report->text, sizeof(report->text), "%s",
+					control_fake.reload_error
+						? "/etc/vmclockd.conf:3: unknown key"
+						: "source b: added\n[page] file: takes effect "
+						  "after a restart\n");
+	return control_fake.reload_error;
+}
+
+/* The parser is the daemon's own; nothing is started. */
+static int edit(const char *name, const char *const *settings, unsigned int count, char *message,
+		size_t size)
+{
+	int err = config_parse_source(&control_fake.edited, name, settings, count, message, size);
+
+	if (!err)
+		err = config_check(&control_fake.edited, message, size);
+	control_fake.edits += !err;
+	return err;
+}
+
+static bool is_there(const char *name)
+{
+	return config_find_source(&control_fake.edited, name) < control_fake.edited.source_count;
+}
+
+int daemon_add_source(struct daemon *daemon, const char *name, const char *const *settings,
+		      unsigned int count, char *message, size_t size)
+{
+	(void)daemon;
+	return is_there(name) ? -EEXIST : edit(name, settings, count, message, size);
+}
+
+int daemon_set_source(struct daemon *daemon, const char *name, const char *const *settings,
+		      unsigned int count, char *message, size_t size)
+{
+	(void)daemon;
+	return is_there(name) ? edit(name, settings, count, message, size) : -ENOENT;
+}
+
+int daemon_remove_source(struct daemon *daemon, const char *name, char *message, size_t size)
+{
+	(void)daemon;
+	(void)message;
+	(void)size;
+	if (!is_there(name))
+		return -ENOENT;
+	config_remove_source(&control_fake.edited,
+			     config_find_source(&control_fake.edited, name));
+	return 0;
 }
 
 static uint64_t read_counter(void)
@@ -80,8 +136,9 @@ static void add_source(const char *name, const char *address)
 {
 	struct daemon *daemon = &control_fake.daemon;
 	unsigned int i = daemon->source_count++;
-	struct source *source = &daemon->sources[i];
+	struct source *source = &control_fake.source_room[i];
 
+	daemon->sources[i] = source;
 	source->ops = &ntp_ops;
 	source->config = &control_fake.configs[i];
 	source->slot = (int)i;
@@ -97,7 +154,7 @@ static void add_source(const char *name, const char *address)
 
 static void make_good(unsigned int i)
 {
-	struct source *source = &control_fake.daemon.sources[i];
+	struct source *source = &control_fake.source_room[i];
 	struct discipline_source_status *s = &control_fake.sources[i];
 
 	source->claims.stratum = 2;

@@ -11,6 +11,11 @@ struct control_fake {
 	struct discipline_totals totals;
 	struct discipline_source_status sources[DISCIPLINE_SOURCES_MAX];
 	struct config_source configs[3];
+	struct source source_room[3]; /* what daemon.sources points to */
+	int reload_error;	      /* of daemon_reload() */
+	unsigned int reloads;
+	struct config edited; /* what sources by hand are parsed into */
+	unsigned int edits;
 	uint64_t counter; /* what the counter reads next; grows by step at each read */
 	uint64_t counter_step;
 	const struct source *reset; /* last one that was asked to start over */

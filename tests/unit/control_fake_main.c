@@ -20,7 +20,7 @@ static struct control *control;
 static void publish(struct loop_timer *timer, int64_t now_ns)
 {
 	struct discipline_totals *totals = &control_fake.totals;
-	struct source_stats *stats = &control_fake.daemon.sources[0].stats;
+	struct source_stats *stats = &control_fake.daemon.sources[0]->stats;
 
 	totals->publications++;
 	totals->last.max_error_ns = 40000 + (totals->last.max_error_ns - 40000) * 0.9;

@@ -160,7 +160,7 @@ static void numbers_that_are_none_become_null(void **state)
 
 static void any_bytes_in_a_peer_s_text_leave_valid_json(void **state)
 {
-	struct source_claims *claims = &control_fake.daemon.sources[0].claims;
+	struct source_claims *claims = &control_fake.daemon.sources[0]->claims;
 	json_t *report;
 	char *text;
 	json_t *again;

@@ -490,10 +490,93 @@ static void only_root_may_change_anything(void **state)
 	reply = answer_as(0, reset);
 	assert_null(json_object_get(reply, "error"));
 	json_decref(reply);
-	assert_ptr_equal(control_fake.reset, &control_fake.daemon.sources[1]);
+	assert_ptr_equal(control_fake.reset, control_fake.daemon.sources[1]);
 	assert_error(answer_as(0, "{\"method\":\"" HOST ".ResetSource\","
 				  "\"parameters\":{\"name\":\"who\"}}"),
 		     HOST ".NoSuchSource", "name", "who");
+}
+
+#define HAND(method, settings) \
+	"{\"method\":\"" HOST "." method "\",\"parameters\":{\"name\":\"hand\"" settings "}}"
+
+static void assert_done(json_t *reply)
+{
+	assert_null(json_object_get(reply, "error"));
+	json_decref(reply);
+}
+
+static void only_root_may_reload_and_change_sources(void **state)
+{
+	static const char *const calls[] = {"{\"method\":\"" HOST ".Reload\"}",
+					    HAND("AddSource", ",\"settings\":[]"),
+					    HAND("SetSource", ",\"settings\":[]"),
+					    HAND("RemoveSource", "")};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)
+		assert_error(answer_as(1000, calls[i]), SERVICE ".PermissionDenied", NULL, NULL);
+	assert_int_equal(control_fake.reloads + control_fake.edits, 0);
+}
+
+static void reload_says_what_was_done_or_what_is_wrong(void **state)
+{
+	static const char call[] = "{\"method\":\"" HOST ".Reload\"}";
+	const json_t *parameters;
+	json_t *reply;
+
+	(void)state;
+	reply = answer_as(0, call);
+	parameters = json_object_get(reply, "parameters");
+	assert_int_equal(json_array_size(json_object_get(parameters, "changes")), 2);
+	assert_string_equal(json_string_value(json_array_get(
+				    json_object_get(parameters, "changes"), 0)),
+			    "source b: added");
+	assert_int_equal(json_array_size(json_object_get(parameters, "waiting_settings")), 0);
+	json_decref(reply);
+	control_fake.reload_error = -EINVAL;
+	assert_error(answer_as(0, call), HOST ".ConfigurationInvalid", "reason",
+		     "/etc/vmclockd.conf:3: unknown key");
+	assert_int_equal(control_fake.reloads, 2);
+}
+
+static void sources_by_hand_are_checked_as_those_of_files(void **state)
+{
+	static const char add[] = HAND("AddSource", ",\"settings\":[\"type=ntp\","
+						    "\"address = 192.0.2.1\"]");
+
+	(void)state;
+	assert_done(answer_as(0, add));
+	assert_error(answer_as(0, add), HOST ".SourceExists", "name", "hand");
+	assert_error(answer_as(0, HAND("SetSource", ",\"settings\":[\"[clock]\"]")),
+		     HOST ".ConfigurationInvalid", "reason",
+		     "'[clock]' is not a setting; expected KEY=VALUE");
+	assert_error(answer_as(0, HAND("SetSource", ",\"settings\":[\"prefer=on\\n[clock]\"]")),
+		     HOST ".ConfigurationInvalid", "reason",
+		     "byte 0x0a; expected text without control characters");
+	assert_error(answer_as(0, HAND("SetSource", ",\"settings\":[1]")),
+		     SERVICE ".InvalidParameter", "parameter", "settings");
+	assert_error(answer_as(0, HAND("SetSource", "")), SERVICE ".InvalidParameter", "parameter",
+		     "settings");
+	assert_done(answer_as(0, HAND("RemoveSource", "")));
+	assert_error(answer_as(0, HAND("RemoveSource", "")), HOST ".NoSuchSource", "name", "hand");
+}
+
+static void settings_that_wait_are_named(void **state)
+{
+	const json_t *waiting;
+	struct config wanted = control_fake.daemon.config;
+	json_t *reply;
+
+	(void)state;
+	strcpy(wanted.page_file, "/run/other");
+	control_fake.daemon.wanted = &wanted;
+	reply = answer_as(1000, "{\"method\":\"" HOST ".GetStatus\"}");
+	control_fake.daemon.wanted = NULL;
+	waiting = json_object_get(json_object_get(json_object_get(reply, "parameters"), "status"),
+				  "waiting_settings");
+	assert_int_equal(json_array_size(waiting), 1);
+	assert_string_equal(json_string_value(json_array_get(waiting, 0)), "[page] file");
+	json_decref(reply);
 }
 
 static void others_than_root_may_read(void **state)
@@ -659,6 +742,10 @@ int main(void)
 		server_test(a_flood_of_calls_without_reading_is_held_back),
 		server_test(one_that_stops_reading_or_talking_is_dropped),
 		server_test(only_root_may_change_anything),
+		server_test(only_root_may_reload_and_change_sources),
+		server_test(reload_says_what_was_done_or_what_is_wrong),
+		server_test(sources_by_hand_are_checked_as_those_of_files),
+		server_test(settings_that_wait_are_named),
 		server_test(others_than_root_may_read),
 		server_test(the_caller_is_who_connected),
 		server_test(the_socket_is_for_owner_and_group_only),

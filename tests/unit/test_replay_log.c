@@ -158,6 +158,40 @@ static void after_rotation_the_new_file_stands_alone(void **state)
 	event_log_close(log);
 }
 
+static void without_a_rotation_nothing_is_stated_again(void **state)
+{
+	struct event_log *log = open_log();
+
+	(void)state;
+	assert_int_equal(event_log_reopen(log), 0);
+	event_log_offline(log, "a");
+	assert_content(path, "counter,tsc,2400000000\noffline,a\n");
+	event_log_close(log);
+}
+
+static void a_source_that_was_removed_is_forgotten(void **state)
+{
+	struct event_log *log = open_log();
+	char old[300], name[20];
+
+	(void)state;
+	for (int i = 0; i < 100; i++) {
+		snprintf(name, sizeof(name), "s%d", i);
+		event_log_source(log, name, "poll_s=1");
+		event_log_remove(log, name);
+	}
+	snprintf(old, sizeof(old), "%s.1", path);
+	assert_int_equal(rename(path, old), 0);
+	event_log_source(log, "last", "poll_s=1");
+	assert_int_equal(event_log_reopen(log), 0);
+	assert_content(path, "counter,tsc,2400000000\nsource,last,poll_s=1\n");
+	event_log_remove(log, "last");
+	assert_content(path, "counter,tsc,2400000000\nsource,last,poll_s=1\noffline,last\n"
+			     "reset,last\n");
+	event_log_remove(NULL, "a");
+	event_log_close(log);
+}
+
 static void a_rotation_that_fails_keeps_the_old_file(void **state)
 {
 	struct event_log *log = open_log();
@@ -253,6 +287,8 @@ int main(void)
 		WITH_FOLDER(half_a_line_of_a_killed_daemon_is_ended_first),
 		WITH_FOLDER(a_list_is_stated_without_what_was_announced),
 		WITH_FOLDER(after_rotation_the_new_file_stands_alone),
+		WITH_FOLDER(without_a_rotation_nothing_is_stated_again),
+		WITH_FOLDER(a_source_that_was_removed_is_forgotten),
 		WITH_FOLDER(a_rotation_that_fails_keeps_the_old_file),
 		WITH_FOLDER(a_full_disk_is_reported_once_and_survived),
 		WITH_FOLDER(after_a_full_disk_the_log_admits_what_is_missing),
