@@ -61,7 +61,7 @@ const struct config_key config_keys[] = {
 	{ "log", "statistics", CONFIG_PATH, C(statistics), 0, CONFIG_PATH_MAX,
 	  .fallback = "none", .words = "none", .online = true },
 	{ "log", "statistics-interval", CONFIG_TIME_S, C(statistics_interval_s), 1, 86400,
-	  .fallback = "1 min", .online = true },
+	  .fallback = "60 s", .online = true },
 
 	{ "ntp", "keys", CONFIG_PATH, C(ntp_keys), 0, CONFIG_PATH_MAX, .fallback = "none",
 	  .words = "none", .online = true },

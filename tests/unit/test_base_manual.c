@@ -104,6 +104,22 @@ static void every_key_of_the_manual_exists(void **state)
 	}
 }
 
+/* Who sets the defaults has nobody to complain to. */
+static void every_default_is_a_value(void **state)
+{
+	static union {
+		struct config config;
+		struct config_source source;
+	} scratch;
+	char why[256];
+
+	(void)state;
+	for (const struct config_key *key = config_keys; key->name; key++)
+		if (key->fallback &&
+		    config_value_set(key, key->fallback, &scratch, why, sizeof(why)))
+			fail_msg("[%s] %s = %s: %s", key->section, key->name, key->fallback, why);
+}
+
 static void defaults_are_documented(void **state)
 {
 	char expected[128];
@@ -195,6 +211,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_key_is_in_the_manual_once),
 		cmocka_unit_test(every_key_of_the_manual_exists),
+		cmocka_unit_test(every_default_is_a_value),
 		cmocka_unit_test(defaults_are_documented),
 		cmocka_unit_test(ranges_are_documented),
 		cmocka_unit_test(words_are_documented),
