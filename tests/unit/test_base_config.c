@@ -60,6 +60,21 @@ static void assert_taken(const char *text)
 		fail_msg("refused: %s: %s", text, message);
 }
 
+/* One that is not would leave zero behind, which no range is asked about. */
+static void every_default_is_a_value_that_its_key_takes(void **state)
+{
+	static union {
+		struct config config;
+		struct config_source source;
+	} scratch;
+	char why[256];
+
+	(void)state;
+	for (const struct config_key *key = config_keys; key->name; key++)
+		if (key->fallback && config_value_set(key, key->fallback, &scratch, why, sizeof(why)))
+			fail_msg("[%s] %s = %s: %s", key->section, key->name, key->fallback, why);
+}
+
 static void defaults_are_those_of_the_manual(void **state)
 {
 	(void)state;
@@ -807,6 +822,7 @@ static void the_commented_default_shows_the_defaults(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_default_is_a_value_that_its_key_takes),
 		cmocka_unit_test(defaults_are_those_of_the_manual),
 		cmocka_unit_test(source_defaults_depend_on_its_type),
 		cmocka_unit_test(an_open_end_of_the_poll_range_follows_the_other),
