@@ -21,6 +21,10 @@
 
 enum { STATUSES = 5, BRACKET_NARROW_NS = 2000, ERRORS_MAX = 4000000 };
 
+/* A reading is compared with what later pages say of its moment for so long: an interval is kept
+ * until the estimate behind it may have left it, which takes longer once the rate is known. */
+#define NESTING_NS INT64_C(250000000)
+
 static const char *const status_names[STATUSES] = {
 	"UNKNOWN", "INITIALIZING", "SYNCHRONIZED", "FREERUNNING", "UNRELIABLE",
 };
@@ -52,6 +56,11 @@ struct tally {
 	/* Of the last valid reading. */
 	struct vmclock_reading last;
 	int64_t last_error_ns;
+	/* An earlier valid reading, and how often a later page put its moment outside of it. */
+	struct vmclock_reading held;
+	int64_t held_ns; /* CLOCK_MONOTONIC; 0: none */
+	uint64_t nested;
+	uint64_t not_nested;
 	/* Bounds of valid readings. */
 	double bound_first_ns;
 	double bound_max_ns;
@@ -113,6 +122,27 @@ static void check_forward(struct tally *t, const struct vmclock_reading *r)
 		t->worst_backwards_ns = back_ns;
 }
 
+/* What the page says now of the moment of an earlier reading lies inside of what that said. */
+static void check_nesting(struct tally *t, const struct vmclock_reading *r, struct vmclock *clock)
+{
+	struct vmclock_reading again;
+	struct vmclock_abi page;
+
+	if (!t->held_ns || t->last_ns - t->held_ns > NESTING_NS ||
+	    (r->flags & VMCLOCK_READING_DISRUPTED)) {
+		t->held = *r;
+		t->held_ns = t->last_ns;
+		return;
+	}
+	if (vmclock_read_page(clock, &page) ||
+	    page.disruption_marker != t->held.disruption_marker ||
+	    vmclock_reading_at(&page, t->held.counter, &again))
+		return;
+	t->nested++;
+	t->not_nested += again.tai.time_ns < t->held.tai.earliest_ns ||
+			 again.tai.time_ns > t->held.tai.latest_ns;
+}
+
 static void note_bound(struct tally *t, double bound, bool counted)
 {
 	if (!t->valid)
@@ -172,6 +202,8 @@ static void take_reading(struct tally *t, const struct options *o, struct vmcloc
 		note_valid(t, o, &r, before_ns, after_ns);
 	else
 		t->failures++;
+	if (!error)
+		check_nesting(t, &r, clock);
 	if (error)
 		t->last.clock_status = r.clock_status;
 }
@@ -281,10 +313,11 @@ static void print_report(struct tally *t)
 	       ", \"failures\": %" PRIu64 ", \"violations\": %" PRIu64
 	       ", \"worst_violation_ns\": %" PRId64 ", \"backwards\": %" PRIu64
 	       ", \"worst_backwards_ns\": %" PRId64 ", \"disruptions\": %" PRIu64
-	       ", \"longest_ns\": %" PRId64 ", ",
+	       ", \"longest_ns\": %" PRId64 ", \"nested\": %" PRIu64 ", \"not_nested\": %" PRIu64
+	       ", ",
 	       t->readings, t->valid, t->timeouts, t->failures, t->violations,
 	       t->worst_violation_ns, t->backwards, t->worst_backwards_ns, t->disruptions,
-	       t->longest_ns);
+	       t->longest_ns, t->nested, t->not_nested);
 	printf("\"first_valid_s\": %.6f, \"seconds\": %.6f, \"bound_first_ns\": %.1f, "
 	       "\"bound_max_ns\": %.1f, \"bound_max_after_ns\": %.1f, ",
 	       t->first_valid_ns ? (double)(t->first_valid_ns - t->started_ns) * 1e-9 : -1,

@@ -59,11 +59,11 @@ def reload_100_times(test):
     chance = random.Random(seed)
     test.tap.note(f"seed {seed}")
     test.responders(4)
-    reader = test.reader(rate=2000)
     daemon = test.daemon(_sources(4))
     test.wait_status("SYNCHRONIZED")
     for name in ("s1", "s2", "s3", "s4"):
         _wait_samples(daemon, name, 5)
+    reader = test.reader(rate=2000)
     before, descriptors = daemon.sources()["s1"], _descriptors(daemon)
     failed = []
     for number in range(ROUNDS):
@@ -94,6 +94,9 @@ def reload_100_times(test):
     report = test.check_time(reader)
     test.tap.check(report["disruptions"] == 0 and report["failures"] == 0,
                    "no reader noticed", f"{report['disruptions']} disruptions")
+    test.tap.check(report["nested"] > 1000 and report["not_nested"] == 0,
+                   "what was read stays inside the bound that it had",
+                   f"{report['not_nested']} of {report['nested']} comparisons")
 
 
 def _check_settings(test, daemon):
