@@ -28,10 +28,28 @@ static bool passes_packets(unsigned int flags)
 	return (flags & IFF_UP) && (flags & IFF_RUNNING);
 }
 
+/* Of a bond, which tells it together with all its settings. */
+static int active_port(struct nlattr *link)
+{
+	struct nla_policy policy[IFLA_INFO_MAX + 1] = {[IFLA_INFO_KIND] = {.type = NLA_STRING}};
+	struct nla_policy bond[IFLA_BOND_MAX + 1] = {[IFLA_BOND_ACTIVE_SLAVE] = {.type = NLA_U32}};
+	struct nlattr *info[IFLA_INFO_MAX + 1], *data[IFLA_BOND_MAX + 1];
+	uint32_t index;
+
+	if (nla_parse_nested(info, IFLA_INFO_MAX, link, policy) < 0 || !info[IFLA_INFO_KIND] ||
+	    nla_strcmp(info[IFLA_INFO_KIND], "bond") || !info[IFLA_INFO_DATA] ||
+	    nla_parse_nested(data, IFLA_BOND_MAX, info[IFLA_INFO_DATA], bond) < 0 ||
+	    !data[IFLA_BOND_ACTIVE_SLAVE])
+		return 0;
+	index = nla_get_u32(data[IFLA_BOND_ACTIVE_SLAVE]);
+	return index <= INT32_MAX ? (int)index : 0;
+}
+
 int link_message_parse(const void *message, size_t size, struct link_state *out)
 {
 	struct nla_policy policy[IFLA_MAX + 1] = {
 		[IFLA_IFNAME] = {.type = NLA_STRING, .minlen = 1, .maxlen = IF_NAMESIZE},
+		[IFLA_LINKINFO] = {.type = NLA_NESTED},
 	};
 	struct nlmsghdr *header = check(message, size, sizeof(struct ifinfomsg));
 	struct nlattr *attributes[IFLA_MAX + 1];
@@ -50,6 +68,8 @@ int link_message_parse(const void *message, size_t size, struct link_state *out)
 	};
 	if (attributes[IFLA_IFNAME])
 		nla_strlcpy(out->name, attributes[IFLA_IFNAME], sizeof(out->name));
+	if (attributes[IFLA_LINKINFO])
+		out->active = active_port(attributes[IFLA_LINKINFO]);
 	return 0;
 }
 

@@ -10,8 +10,9 @@
 struct link_state {
 	int index; /* > 0 */
 	char name[IF_NAMESIZE];
-	bool up;   /* packets can pass: administratively up, and with a carrier */
-	bool gone; /* the interface no longer exists */
+	bool up;    /* packets can pass: administratively up, and with a carrier */
+	bool gone;  /* the interface no longer exists */
+	int active; /* a bond: the port that it sends through; 0: none, or no bond */
 };
 
 /* 0; -EBADMSG: not a whole message about a link. `message` is aligned as netlink has it. */

@@ -62,6 +62,9 @@ static void take_state(struct links *l, const struct link_state *state)
 		l->changed = true;
 		log_info("link %s is %s", state->name, state->up ? "up" : "down");
 	}
+	/* Another port of a bond, or another interface of this name, may have another clock. */
+	if (known->active != state->active || strcmp(known->name, state->name))
+		l->changed = true;
 	*known = *state;
 }
 

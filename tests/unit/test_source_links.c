@@ -153,6 +153,47 @@ static void a_link_that_goes_down_is_told_at_once(void **state)
 	UNTIL(reach("192.0.2.2", "va"));
 }
 
+static void another_name_is_told(void **state)
+{
+	unsigned int before;
+
+	(void)state;
+	NEEDS_NAMESPACE();
+	run("ip link add wa type veth peer name wb");
+	UNTIL(env.links->count >= 5);
+	settle();
+	before = changes;
+	run("ip link set wa name wx");
+	UNTIL(changes > before);
+	run("ip link del wx");
+}
+
+/* What netlink says of a bond: its settings lie in an attribute of an attribute. */
+static void the_active_port_of_a_bond_is_told(void **state)
+{
+	struct nl_msg *message = nlmsg_alloc_simple(RTM_NEWLINK, 0);
+	struct ifinfomsg info = {.ifi_index = 9, .ifi_flags = IFF_UP | IFF_RUNNING};
+	struct nlattr *link, *data;
+	struct link_state link_state;
+
+	(void)state;
+	nlmsg_append(message, &info, sizeof(info), NLMSG_ALIGNTO);
+	nla_put_string(message, IFLA_IFNAME, "bond0");
+	link = nla_nest_start(message, IFLA_LINKINFO);
+	nla_put_string(message, IFLA_INFO_KIND, "bond");
+	data = nla_nest_start(message, IFLA_INFO_DATA);
+	nla_put_u8(message, IFLA_BOND_MODE, 1);
+	nla_put_u32(message, IFLA_BOND_ACTIVE_SLAVE, 7);
+	nla_nest_end(message, data);
+	nla_nest_end(message, link);
+	assert_int_equal(
+		link_message_parse(nlmsg_hdr(message), nlmsg_hdr(message)->nlmsg_len, &link_state),
+		0);
+	assert_string_equal(link_state.name, "bond0");
+	assert_int_equal(link_state.active, 7);
+	nlmsg_free(message);
+}
+
 static void an_interface_without_route_or_existence_reaches_nobody(void **state)
 {
 	(void)state;
@@ -262,6 +303,8 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(a_link_that_goes_down_is_told_at_once),
+		TEST(another_name_is_told),
+		cmocka_unit_test(the_active_port_of_a_bond_is_told),
 		TEST(an_interface_without_route_or_existence_reaches_nobody),
 		TEST(another_way_is_as_good),
 		TEST(a_server_behind_a_dead_link_is_unreachable_at_once_and_asked_in_a_burst),
