@@ -271,6 +271,8 @@ int main(void)
 	test_late();
 	stop_pulses = true;
 	pthread_join(thread, NULL);
+	put_text(BOARD "present", "0");
+	check(!syscall(SYS_delete_module, "pps_line", O_NONBLOCK), "the board goes");
 	note("pulses were at most %" PRId64 " ns late", late_ns);
 	end(server);
 	return done();
