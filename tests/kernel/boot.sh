@@ -70,6 +70,7 @@ driver_programs() {
 		program "$name" "$here/$name"_test.c "$here"/{guest_make,device_line}.c \
 			"$project/lib/vmclock_line.c"
 	done
+	program vmm_driver "$here"/vmm_driver_test.c "$project/examples/kvm_guest.c"
 	program fuzz "$here"/device_{fuzz_main,fuzz,model}.c
 	program kmemleak
 }

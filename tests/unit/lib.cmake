@@ -19,17 +19,23 @@ vmclock_unit_test(test_lib_death vmclock_mortal)
 
 
 # The examples, against the shared library as an application would link it.
-foreach(name now vmm)
+foreach(name now vmm vmm_driver)
   add_executable(example_${name} ${CMAKE_SOURCE_DIR}/examples/${name}.c)
   target_link_libraries(example_${name} PRIVATE vmclock_shared)
   set_target_properties(example_${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY
                         ${CMAKE_BINARY_DIR}/examples)
+endforeach()
+foreach(name vmm vmm_driver)
+  target_sources(example_${name} PRIVATE ${CMAKE_SOURCE_DIR}/examples/kvm_guest.c)
 endforeach()
 vmclock_unit_test(test_lib_example vmclock_static)
 target_compile_definitions(test_lib_example PRIVATE EXAMPLE="$<TARGET_FILE:example_now>"
                            EXAMPLE_VMM="$<TARGET_FILE:example_vmm>"
                            LIBRARY="$<TARGET_FILE:vmclock_shared>")
 add_dependencies(test_lib_example example_now example_vmm)
+if(CMAKE_SYSTEM_PROCESSOR STREQUAL x86_64)
+  vmclock_unit_test(test_lib_kvm_guest vmclock_static)
+endif()
 
 # The line arithmetic goes into a kernel, too: no floating point, and no function of a library
 # (128-bit division would be one), or this does not link.

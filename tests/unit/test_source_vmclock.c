@@ -199,6 +199,30 @@ static void a_disruption_is_seen_between_polls(void **state)
 	assert_non_null(strstr(why, "restored"));
 }
 
+static uint64_t (*read_counter)(void);
+
+/* The machine is moved after its page was read, and before its counter is. */
+static uint64_t read_after_move(void)
+{
+	vmclock_writer_disrupt(writer);
+	return read_counter();
+}
+
+static void a_counter_that_is_read_after_a_move_is_no_sample(void **state)
+{
+	(void)state;
+	read_counter = bench.counter.read;
+	publish();
+	begin();
+	assert_int_equal(bench.events, 1);
+	bench.counter.read = read_after_move;
+	poll_now();
+	assert_int_equal(bench.events, 1);
+	bench.counter.read = read_counter;
+	bench_look();
+	assert_int_equal(disruptions, 1);
+}
+
 static void a_page_that_is_not_there_is_waited_for(void **state)
 {
 	(void)state;
@@ -251,6 +275,7 @@ int main(void)
 		CASE(a_disruption_there_is_one_here),
 		CASE(a_disruption_is_seen_before_there_is_a_time),
 		CASE(a_disruption_is_seen_between_polls),
+		CASE(a_counter_that_is_read_after_a_move_is_no_sample),
 		CASE(a_page_that_is_not_there_is_waited_for),
 		CASE(a_page_for_another_counter_is_named),
 		CASE(what_is_no_page_is_named),
