@@ -411,3 +411,14 @@ void fake_driver_page(struct vmclock_abi *page)
 		.time_maxerror_nanosec = htole64(line->time_maxerror_nanosec),
 	};
 }
+
+static uint64_t read_counter(void)
+{
+	return fake_driver.counter;
+}
+
+const struct counter fake_driver_counter = {.name = "tsc",
+					    .page_id = VMCLOCK_COUNTER_X86_TSC,
+					    .nominal_hz = 1e9,
+					    .ns_per_tick = 1,
+					    .read = read_counter};

@@ -49,6 +49,8 @@ struct fake_driver {
 
 extern struct fake_driver fake_driver;
 extern const struct page_kernel_ops fake_driver_ops;
+/* fake_driver.counter, at 1 GHz. */
+extern const struct counter fake_driver_counter;
 
 /* A loaded module and a process that may set its page. */
 void fake_driver_reset(void);

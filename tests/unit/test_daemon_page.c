@@ -14,84 +14,55 @@
 #include <cmocka.h>
 
 #include "daemon/publish/page_file.h"
+#include "fake_counter.h"
 #include "lib/vmclock.h"
+#include "own_directory.h"
 #include "test_clock_world.h"
 
 #define TAI_NS INT64_C(1764547237000000000)
 
-static char directory[] = "/tmp/vmclock-page-XXXXXX";
 static char path[64];
-static uint64_t counter_value;
 static struct page_file page;
 static struct page_resume resume;
 static char message[400];
 static const struct page_calendar calendar = {.tai_offset_s = 37};
 
-static uint64_t read_fake(void)
-{
-	return counter_value;
-}
-
-static struct counter counter = {.name = "tsc",
-				 .page_id = VMCLOCK_COUNTER_X86_TSC,
-				 .nominal_hz = 1e9,
-				 .ns_per_tick = 1,
-				 .read = read_fake};
-
 static void set_hz(double hz)
 {
-	counter.nominal_hz = hz;
-	counter.ns_per_tick = 1e9 / hz;
+	fake_counter.nominal_hz = hz;
+	fake_counter.ns_per_tick = 1e9 / hz;
 }
 
-static int make_directory(void **state)
-{
-	(void)state;
-	if (!mkdtemp(directory))
-		return -1;
-	snprintf(path, sizeof(path), "%s/page", directory);
-	return 0;
-}
-
+/* As if no daemon had lived yet. */
 static void remove_files(void)
 {
-	static const char *const names[] = {"page", "page.journal", "page.new", "other"};
-	char name[96];
+	char journal[80];
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		snprintf(name, sizeof(name), "%s/%s", directory, names[i]);
-		if (unlink(name))
-			rmdir(name);
-	}
-}
-
-static int remove_directory(void **state)
-{
-	(void)state;
-	return rmdir(directory);
+	snprintf(journal, sizeof(journal), "%s.journal", path);
+	unlink(path);
+	unlink(journal);
 }
 
 static int start(void **state)
 {
-	(void)state;
-	remove_files();
+	if (make_directory(state))
+		return -1;
+	snprintf(path, sizeof(path), "%s/page", directory);
 	set_hz(1e9);
-	counter_value = 5000000000;
+	fake_counter_value = 5000000000;
 	message[0] = '\0';
 	return 0;
 }
 
 static int stop(void **state)
 {
-	(void)state;
 	page_file_close(&page);
-	remove_files();
-	return 0;
+	return remove_directory(state);
 }
 
 static int open_page(void)
 {
-	return page_file_open(&page, path, &counter, true, &resume, message, sizeof(message));
+	return page_file_open(&page, path, &fake_counter, true, &resume, message, sizeof(message));
 }
 
 static struct publication publication_at(uint64_t value)
@@ -126,7 +97,7 @@ static long double line_difference(const struct vmclock_abi *copy, const struct 
 				   uint64_t at)
 {
 	long double nominal_ns = (long double)counter_diff(at, p->line.counter) *
-				 (1e9L / (long double)counter.nominal_hz);
+				 (1e9L / (long double)fake_counter.nominal_hz);
 	long double since_ns = (long double)p->line.frac_ns +
 			       nominal_ns * (1 + (long double)p->line.rate_ppb * 1e-9L);
 	struct vmclock_time time;
@@ -140,8 +111,8 @@ static long double line_difference(const struct vmclock_abi *copy, const struct 
 static void draw(struct dice *dice, struct publication *p)
 {
 	set_hz(dice_log_between(dice, 1e6, 1e10));
-	counter_value = dice_bits(dice);
-	*p = publication_at(counter_value);
+	fake_counter_value = dice_bits(dice);
+	*p = publication_at(fake_counter_value);
 	p->line.time_ns += (int64_t)(dice_bits(dice) >> 6);
 	p->line.frac_ns = dice_unit(dice) * 0.9999999;
 	p->line.rate_ppb = dice_between(dice, -5e5, 5e5);
@@ -170,10 +141,10 @@ static void readers_get_the_line_and_no_smaller_errors(void **state)
 		for (int k = 0; k < 10; k++) {
 			double age_s = dice_log_between(&dice, 1e-9, 3600) *
 				       (dice_bits(&dice) & 1 ? 1 : -1);
-			uint64_t at =
-				counter_value + (uint64_t)(int64_t)(age_s * counter.nominal_hz);
-			double age_exact_s =
-				(double)counter_diff(at, counter_value) / counter.nominal_hz;
+			uint64_t at = fake_counter_value +
+				      (uint64_t)(int64_t)(age_s * fake_counter.nominal_hz);
+			double age_exact_s = (double)counter_diff(at, fake_counter_value) /
+					     fake_counter.nominal_hz;
 			double need_ns = p.max_error_ns + p.max_rate_error_ppb * fabs(age_exact_s);
 			double est_ns = p.est_error_ns + p.est_rate_error_ppb * fabs(age_exact_s);
 			struct vmclock_reading reading;
@@ -191,7 +162,7 @@ static void readers_get_the_line_and_no_smaller_errors(void **state)
 
 static void the_page_says_tai_and_what_its_flags_promise(void **state)
 {
-	struct publication p = publication_at(counter_value);
+	struct publication p = publication_at(fake_counter_value);
 	struct vmclock_abi copy;
 
 	(void)state;
@@ -217,7 +188,7 @@ static void the_period_uses_all_bits_of_its_field(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(frequencies) / sizeof(frequencies[0]); i++) {
-		struct publication p = publication_at(counter_value);
+		struct publication p = publication_at(fake_counter_value);
 		struct vmclock_abi copy;
 
 		remove_files();
@@ -232,7 +203,7 @@ static void the_period_uses_all_bits_of_its_field(void **state)
 
 static void a_first_page_and_a_disruption_change_the_marker(void **state)
 {
-	struct publication p = publication_at(counter_value);
+	struct publication p = publication_at(fake_counter_value);
 	struct vmclock_abi before, after;
 
 	(void)state;
@@ -251,12 +222,12 @@ static void a_first_page_and_a_disruption_change_the_marker(void **state)
 	assert_true(publish(&p) <= 0);
 	read_back(&after);
 	assert_true(after.disruption_marker != before.disruption_marker);
-	assert_true(line_difference(&after, &p, counter_value) < 0.1L);
+	assert_true(line_difference(&after, &p, fake_counter_value) < 0.1L);
 }
 
 static void a_line_that_steps_back_is_raised_and_its_error_with_it(void **state)
 {
-	struct publication p = publication_at(counter_value);
+	struct publication p = publication_at(fake_counter_value);
 	struct vmclock_abi copy;
 	double raised_ns;
 
@@ -267,13 +238,13 @@ static void a_line_that_steps_back_is_raised_and_its_error_with_it(void **state)
 	raised_ns = publish(&p);
 	assert_true(raised_ns > 499.9 && raised_ns < 500.1);
 	read_back(&copy);
-	assert_true(fabsl(line_difference(&copy, &p, counter_value) - 500) < 0.1L);
+	assert_true(fabsl(line_difference(&copy, &p, fake_counter_value) - 500) < 0.1L);
 	assert_true((double)copy.time_maxerror_nanosec >= p.max_error_ns + 500);
 }
 
 static void a_step_back_of_more_than_a_ms_is_a_disruption(void **state)
 {
-	struct publication p = publication_at(counter_value);
+	struct publication p = publication_at(fake_counter_value);
 	struct vmclock_abi before, after;
 
 	(void)state;
@@ -284,7 +255,7 @@ static void a_step_back_of_more_than_a_ms_is_a_disruption(void **state)
 	assert_true(publish(&p) <= 0);
 	read_back(&after);
 	assert_true(after.disruption_marker != before.disruption_marker);
-	assert_true(fabsl(line_difference(&after, &p, counter_value)) < 0.1L);
+	assert_true(fabsl(line_difference(&after, &p, fake_counter_value)) < 0.1L);
 }
 
 static void each_status_reaches_the_reader(void **state)
@@ -292,7 +263,7 @@ static void each_status_reaches_the_reader(void **state)
 	static const uint8_t wanted[] = {[DISCIPLINE_UNRELIABLE] = VMCLOCK_STATUS_UNRELIABLE,
 					 [DISCIPLINE_SYNCHRONIZED] = VMCLOCK_STATUS_SYNCHRONIZED,
 					 [DISCIPLINE_FREERUNNING] = VMCLOCK_STATUS_FREERUNNING};
-	struct publication p = publication_at(counter_value);
+	struct publication p = publication_at(fake_counter_value);
 	struct vmclock_abi copy;
 
 	(void)state;
@@ -307,7 +278,7 @@ static void each_status_reaches_the_reader(void **state)
 
 static void an_infinite_error_is_no_small_one(void **state)
 {
-	struct publication p = publication_at(counter_value);
+	struct publication p = publication_at(fake_counter_value);
 	struct vmclock_reading reading;
 	struct vmclock_abi copy;
 
@@ -316,12 +287,12 @@ static void an_infinite_error_is_no_small_one(void **state)
 	p.max_error_ns = INFINITY;
 	publish(&p);
 	read_back(&copy);
-	assert_int_equal(vmclock_reading_at(&copy, counter_value, &reading), 0);
+	assert_int_equal(vmclock_reading_at(&copy, fake_counter_value, &reading), 0);
 	assert_true(reading.max_error_ns == UINT64_MAX);
 	p.max_error_ns = NAN;
 	publish(&p);
 	read_back(&copy);
-	assert_int_equal(vmclock_reading_at(&copy, counter_value, &reading), 0);
+	assert_int_equal(vmclock_reading_at(&copy, fake_counter_value, &reading), 0);
 	assert_true(reading.max_error_ns == UINT64_MAX);
 }
 
@@ -340,11 +311,11 @@ static void a_next_life_resumes_line_and_bound(void **state)
 		assert_int_equal(open_page(), 0);
 		publish(&p);
 		page_file_close(&page);
-		counter_value += 1000000;
+		fake_counter_value += 1000000;
 		assert_int_equal(open_page(), 0);
 		assert_true(resume.valid);
 		assert_true(resume.line.counter == p.line.counter);
-		error_ns = line_minus(&p.line, counter.ns_per_tick, p.line.counter,
+		error_ns = line_minus(&p.line, fake_counter.ns_per_tick, p.line.counter,
 				      resume.line.time_ns, resume.line.frac_ns);
 		assert_true(fabs(error_ns) < 0.01);
 		assert_true(fabs(resume.line.rate_ppb - p.line.rate_ppb) < 1e-6);
@@ -361,7 +332,7 @@ static void a_next_life_resumes_line_and_bound(void **state)
 
 static void an_unreliable_page_is_not_resumed(void **state)
 {
-	struct publication p = publication_at(counter_value);
+	struct publication p = publication_at(fake_counter_value);
 
 	(void)state;
 	assert_int_equal(open_page(), 0);
@@ -374,14 +345,14 @@ static void an_unreliable_page_is_not_resumed(void **state)
 
 static void a_page_from_the_counters_future_is_not_resumed(void **state)
 {
-	struct publication p = publication_at(counter_value);
+	struct publication p = publication_at(fake_counter_value);
 	struct vmclock_abi copy;
 
 	(void)state;
 	assert_int_equal(open_page(), 0);
 	publish(&p);
 	page_file_close(&page);
-	counter_value = 1000;
+	fake_counter_value = 1000;
 	assert_int_equal(open_page(), 0);
 	assert_false(resume.valid);
 	read_back(&copy);
@@ -394,9 +365,9 @@ static void a_second_writer_is_told_so(void **state)
 
 	(void)state;
 	assert_int_equal(open_page(), 0);
-	assert_int_equal(
-		page_file_open(&second, path, &counter, true, &resume, message, sizeof(message)),
-		-EBUSY);
+	assert_int_equal(page_file_open(&second, path, &fake_counter, true, &resume, message,
+					sizeof(message)),
+			 -EBUSY);
 	assert_non_null(strstr(message, path));
 	assert_non_null(strstr(message, "another writer"));
 	assert_null(second.writer);
@@ -417,7 +388,7 @@ static void a_symbolic_link_is_refused_by_name(void **state)
 static void a_missing_directory_is_named(void **state)
 {
 	(void)state;
-	assert_int_equal(page_file_open(&page, "/tmp/vmclock-no-such-directory/page", &counter,
+	assert_int_equal(page_file_open(&page, "/tmp/vmclock-no-such-directory/page", &fake_counter,
 					true, &resume, message, sizeof(message)),
 			 -ENOENT);
 	assert_non_null(strstr(message, "/tmp/vmclock-no-such-directory/page"));
@@ -441,7 +412,7 @@ static void something_else_in_its_place_is_left_alone(void **state)
 
 static void publishing_without_a_page_is_an_error(void **state)
 {
-	struct publication p = publication_at(counter_value);
+	struct publication p = publication_at(fake_counter_value);
 	double raised_ns;
 
 	(void)state;
@@ -473,5 +444,5 @@ int main(void)
 		CASE(publishing_without_a_page_is_an_error),
 	};
 
-	return cmocka_run_group_tests(tests, make_directory, remove_directory);
+	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -23,17 +23,6 @@ static struct page_kernel page;
 static unsigned int take_overs;
 static unsigned int sets_at_take_over;
 
-static uint64_t read_fake(void)
-{
-	return fake_driver.counter;
-}
-
-static const struct counter counter = {.name = "tsc",
-				       .page_id = VMCLOCK_COUNTER_X86_TSC,
-				       .nominal_hz = 1e9,
-				       .ns_per_tick = 1,
-				       .read = read_fake};
-
 static void take_over(void *context)
 {
 	assert_ptr_equal(context, &page);
@@ -96,7 +85,7 @@ static void begin(bool wanted)
 							       .step_limit = 3,
 							       .take_over = take_over,
 							       .context = &page});
-	page_kernel_init(&page, &settings, &counter, &fake_driver_ops);
+	page_kernel_init(&page, &settings, &fake_driver_counter, &fake_driver_ops);
 	open_page();
 }
 
