@@ -190,3 +190,12 @@ void assert_in_doubt(const char *name, const char *why)
 	assert_false(facts->known);
 	assert_non_null(strstr(facts->why, why));
 }
+
+void follow_web(const char *vm)
+{
+	make_vm("41-9", "-77\n", UNSCALED);
+	add_guest("web", vm);
+	second();
+	second();
+	assert_followed("web", -77, 1, 0);
+}

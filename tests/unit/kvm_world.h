@@ -47,4 +47,7 @@ uint8_t status_of(const char *name);
 void assert_followed(const char *name, int64_t offset, uint64_t ratio, int frac_bits);
 void assert_in_doubt(const char *name, const char *why);
 
+/* The process 41 gets a VM 41-9 with the offset -77, and a guest "web" that follows it. */
+void follow_web(const char *vm);
+
 #endif

@@ -49,11 +49,7 @@ static void a_scaled_counter_is_taken_as_it_is(void **state)
 static void another_offset_is_a_disruption(void **state)
 {
 	(void)state;
-	make_vm("41-9", "-77\n", UNSCALED);
-	add_guest("web", "pid:41");
-	second();
-	second();
-	assert_followed("web", -77, 1, 0);
+	follow_web("pid:41");
 	make_vm("41-9", "-78\n", UNSCALED);
 	second();
 	assert_in_doubt("web", "changed");
@@ -64,10 +60,7 @@ static void another_offset_is_a_disruption(void **state)
 static void one_of_several_reasons_is_said(void **state)
 {
 	(void)state;
-	make_vm("41-9", "-77\n", UNSCALED);
-	add_guest("web", "pid:41");
-	second();
-	second();
+	follow_web("pid:41");
 	put("-78\n", "%s/41-9/vcpu1/tsc-offset", world.kvm);
 	second();
 	assert_in_doubt("web", "different counters");
@@ -168,11 +161,7 @@ static uint8_t left_status(const char *name)
 static void a_second_machine_of_the_name_is_noticed(void **state)
 {
 	(void)state;
-	make_vm("41-9", "-77\n", UNSCALED);
-	add_guest("web", "name:web");
-	second();
-	second();
-	assert_followed("web", -77, 1, 0);
+	follow_web("name:web");
 	make_process(42, 2000, "web");
 	make_vm("42-3", "-99999\n", UNSCALED);
 	second();
@@ -297,10 +286,7 @@ static void a_new_life_of_the_daemon_asks_kvm_first(void **state)
 	uint64_t writes;
 
 	(void)state;
-	make_vm("41-9", "-77\n", UNSCALED);
-	add_guest("web", "pid:41");
-	second();
-	second();
+	follow_web("pid:41");
 	guest_pages_close(&world.guests);
 	assert_int_equal(left_status("web"), VMCLOCK_STATUS_UNRELIABLE);
 	begin_life();
@@ -326,10 +312,7 @@ static void a_disruption_ends_the_following_until_it_is_asked_for(void **state)
 	const struct guest_disruption stopped = {.why = "migrating"};
 
 	(void)state;
-	make_vm("41-9", "-77\n", UNSCALED);
-	add_guest("web", "pid:41");
-	second();
-	second();
+	follow_web("pid:41");
 	assert_int_equal(guest_pages_disrupt(&world.guests, "web", &stopped), 0);
 	second();
 	second();

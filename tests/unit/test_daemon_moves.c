@@ -23,21 +23,12 @@ static void move_to(const char *entry, int64_t offset)
 		put(text, "%s/%s/vcpu%d/tsc-offset", world.kvm, entry, i);
 }
 
-static void follow_one(void)
-{
-	make_vm("41-9", "-77\n", UNSCALED);
-	add_guest("web", "pid:41");
-	second();
-	second();
-	assert_followed("web", -77, 1, 0);
-}
-
 static void a_reset_is_noticed_at_the_next_glance(void **state)
 {
 	bool known;
 
 	(void)state;
-	follow_one();
+	follow_web("pid:41");
 	pass(GUEST_FOLLOW_GLANCE_NS);
 	assert_followed("web", -77, 1, 0);
 	move_to("41-9", -78);
@@ -54,7 +45,7 @@ static void a_reset_is_noticed_at_the_next_glance(void **state)
 static void no_line_is_by_a_counter_that_was_seen_long_before(void **state)
 {
 	(void)state;
-	follow_one();
+	follow_web("pid:41");
 	move_to("41-9", -78);
 	world.now_ns += GUEST_FOLLOW_GLANCE_NS;
 	publish_line();
@@ -84,7 +75,7 @@ static void what_moves_while_it_settles_settles_anew(void **state)
 static void another_machine_in_its_place_is_read_anew(void **state)
 {
 	(void)state;
-	follow_one();
+	follow_web("pid:41");
 	end_vm("41-9");
 	make_vm("41-9", "-78\n", UNSCALED);
 	second();
@@ -97,7 +88,7 @@ static void another_machine_in_its_place_is_read_anew(void **state)
 static void a_file_that_says_nothing_is_no_counter(void **state)
 {
 	(void)state;
-	follow_one();
+	follow_web("pid:41");
 	move_to("41-9", -77);
 	put("", "%s/41-9/vcpu0/tsc-offset", world.kvm);
 	put("", "%s/41-9/vcpu1/tsc-offset", world.kvm);
@@ -195,7 +186,7 @@ static void a_counter_that_moves_again_and_again_is_given_up(void **state)
 	int moves = 0;
 
 	(void)state;
-	follow_one();
+	follow_web("pid:41");
 	while (status_of("web") == VMCLOCK_STATUS_SYNCHRONIZED) {
 		assert_true(moves++ <= GUEST_FOLLOW_MOVES_MAX);
 		move_to("41-9", 1000 * moves);
@@ -239,7 +230,7 @@ static void a_counter_that_never_rests_is_given_up_with_the_reason(void **state)
 static void a_machine_may_be_reset_every_now_and_then(void **state)
 {
 	(void)state;
-	follow_one();
+	follow_web("pid:41");
 	for (int i = 0; i < 100; i++) {
 		pass(GUEST_FOLLOW_FORGIVE_NS);
 		move_to("41-9", i);
