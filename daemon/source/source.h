@@ -20,6 +20,7 @@ struct source;
 struct resolver;
 struct links;
 struct hotplug;
+struct tls_library;
 
 /* What the daemon lends to all sources. */
 struct source_env {
@@ -28,6 +29,7 @@ struct source_env {
 	/* The kernel follows our line and may change CLOCK_REALTIME's rate without adjtimex() telling. */
 	bool realtime_steered;
 	struct resolver *resolver; /* made on first use by resolver_get() */
+	struct tls_library *tls;   /* made on first use by tls_get() */
 	bool hotplug;		   /* devices and links are watched */
 	struct links *links;	   /* made by links_listen(); NULL: not watched */
 	bool links_refused;
@@ -45,6 +47,8 @@ struct source_env {
 	double (*poll_hint)(void *context, struct source *source);
 	/* The vote calls it a falseticker now: a pool then looks for another server. NULL: never. */
 	bool (*is_false)(void *context, struct source *source);
+	/* The best UTC there is, s since 1970. NULL: that of CLOCK_REALTIME. */
+	int64_t (*utc_s)(void *context);
 	/* TAI - UTC at this TAI second. */
 	int (*tai_offset_s)(void *context, int64_t tai_s);
 	void *context;
@@ -79,6 +83,17 @@ struct source_claims {
 	char problem[96];   /* last reason why nothing useful came; "": none */
 };
 
+/* How far NTS has come, for reports. */
+struct source_nts {
+	bool used;
+	unsigned int cookies;   /* requests that can be sent without a key establishment */
+	uint64_t established;   /* key establishments that gave keys */
+	uint64_t failed;        /* and those that did not */
+	uint64_t naks;          /* times when the server did not know a cookie */
+	int64_t established_ns; /* the last good one, CLOCK_MONOTONIC; 0: never */
+	char error[160];        /* why the last one failed; "": it did not */
+};
+
 struct source_ops {
 	const char *type; /* as in the configuration */
 	void (*stop)(struct source *source);
@@ -96,6 +111,7 @@ struct source {
 	double poll_s;
 	struct source_stats stats;
 	struct source_claims claims;
+	struct source_nts nts;
 	void *impl;
 };
 
