@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "config_key.h"
 #include "config_value.h"
@@ -115,6 +116,23 @@ static int source_fails(const struct config_source *source, const char *fault, c
 	return -EINVAL;
 }
 
+/* What is in them GnuTLS knows, which is loaded only when it is needed. */
+static int find_authorities(const struct config *config, char *message, size_t message_size)
+{
+	char fault[CONFIG_PATH_MAX + 80];
+
+	for (unsigned int i = 0; i < config->source_count; i++) {
+		const struct config_source *source = &config->sources[i];
+
+		if (!source->nts_trust[0] || !access(source->nts_trust, R_OK))
+			continue;
+		snprintf(fault, sizeof(fault), "nts-trust = %s: %s; expected a readable file",
+			 source->nts_trust, strerror(errno));
+		return source_fails(source, fault, message, message_size);
+	}
+	return 0;
+}
+
 /* The file is read once a key: it is short, and rarely asked for more than one. */
 int config_read_keys(struct config *config, char *message, size_t message_size)
 {
@@ -162,6 +180,8 @@ int config_read(struct config *config, const char *path, char *message, size_t m
 		err = config_check(config, message, message_size);
 	if (!err)
 		err = config_read_keys(config, message, message_size);
+	if (!err)
+		err = find_authorities(config, message, message_size);
 	return err;
 }
 
@@ -280,6 +300,15 @@ static const char *names_fault(const struct config *config, const struct config_
 	return NULL;
 }
 
+static const char *nts_fault(const struct config_source *source)
+{
+	if (source->nts && source->key)
+		return "nts and key; expected one of them";
+	if (!source->nts && (is_given(source, "nts-port") || source->nts_trust[0]))
+		return "nts-port or nts-trust without NTS; expected nts = on";
+	return NULL;
+}
+
 /* A second is named by an interval, so that who names it has to have one. */
 static const char *lock_fault(const struct config *config, const struct config_source *source)
 {
@@ -320,6 +349,8 @@ int config_check(struct config *config, char *message, size_t message_size)
 		if (!fault && source->type == SOURCE_TYPE_SYSTEM && config->host_clock)
 			fault = "the host's clock as a source, and [host] clock to make it follow; "
 				"expected one of them";
+		if (!fault)
+			fault = nts_fault(source);
 		if (!fault && source->key && !config->ntp_keys[0])
 			fault = "key without a file of keys; expected keys = PATH in [ntp]";
 		if (!fault && slots > SLOTS_MAX)

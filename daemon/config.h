@@ -68,6 +68,9 @@ struct config_source {
 	unsigned int pool_sources; /* 1..16 */
 	unsigned int key;	   /* number of the symmetric key, 1..4294967295; 0: none */
 	struct ntp_key secret;	   /* that key, from config_read() on */
+	bool nts;
+	unsigned int nts_port;		 /* TCP, of NTS-KE */
+	char nts_trust[CONFIG_PATH_MAX]; /* file of further authorities; "": none */
 	/* sources that mark seconds */
 	char lock[CONFIG_NAME_MAX]; /* who names them; "": any */
 	double max_latency_ns;	    /* of the stamp of a pulse; INFINITY: not stated */

@@ -22,7 +22,6 @@ enum config_kind {
 	CONFIG_TEXT,	 /* printable text below `max` bytes */
 	CONFIG_ADDRESS,	 /* HOST[:PORT] of a source, stored as host and port */
 	CONFIG_CPUS,	 /* list of processors, "0-3,8"; `words` stands for "" */
-	CONFIG_ACCEPTED, /* one of `words`; this version has nothing to choose, so not stored */
 };
 
 enum {

@@ -203,8 +203,7 @@ static const char *set_word(const struct config_key *key, const char *text, void
 
 	if (index < 0)
 		return "not a word that this key knows";
-	if (key->kind == CONFIG_WORD)
-		memcpy(field, &index, sizeof(index));
+	memcpy(field, &index, sizeof(index));
 	return NULL;
 }
 
@@ -355,7 +354,6 @@ static const char *set(const struct config_key *key, const char *text, void *bas
 
 	switch (key->kind) {
 	case CONFIG_WORD:
-	case CONFIG_ACCEPTED:
 		return set_word(key, text, field);
 	case CONFIG_SWITCH:
 		return set_switch(text, field);

@@ -80,6 +80,22 @@ static bool source_is_false_ticker(void *context, struct source *source)
 	return status.state == SOURCE_FALSETICKER;
 }
 
+/* While nothing has been published, or is good for nothing, only the host's clock says. */
+static int64_t best_utc_s(void *context)
+{
+	struct daemon *d = context;
+	struct discipline_totals totals;
+	double frac_ns;
+	int64_t tai_s;
+
+	discipline_get_totals(d->discipline, &totals);
+	if (!totals.has_line || totals.status == DISCIPLINE_UNRELIABLE)
+		return daemon_realtime_s();
+	tai_s = line_time(&totals.last.line, d->counter.ns_per_tick, d->counter.read(), &frac_ns) /
+		NS_PER_S;
+	return tai_s - leap_tai_offset_at_tai_s(&d->utc.table, tai_s);
+}
+
 static int tai_offset_s(void *context, int64_t tai_s)
 {
 	struct daemon *d = context;
@@ -236,6 +252,7 @@ int daemon_start_sources(struct daemon *d, char *message, size_t size)
 				     .poll_hint = source_poll_hint,
 				     .is_false = source_is_false_ticker,
 				     .tai_offset_s = tai_offset_s,
+				     .utc_s = best_utc_s,
 				     .context = d};
 	for (unsigned int i = 0; i < d->config.source_count; i++) {
 		const struct config_source *config = &d->config.sources[i];

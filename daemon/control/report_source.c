@@ -40,6 +40,18 @@ static json_t *report_peer(const struct source *source, int64_t now_ns)
 			 "last_reply_age_s", report_age(source->stats.last_reply_ns, now_ns));
 }
 
+/* Null throughout where NTS is not configured. */
+static json_t *report_nts(const struct source_nts *nts, int64_t now_ns)
+{
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "nts_cookies",
+			 nts->used ? report_count(nts->cookies) : json_null(), "nts_ke_age_s",
+			 report_age(nts->established_ns, now_ns), "nts_ke_error",
+			 nts->used ? report_text(nts->error) : json_null(), "nts_ke_established",
+			 nts->used ? report_count(nts->established) : json_null(), "nts_ke_failed",
+			 nts->used ? report_count(nts->failed) : json_null(), "nts_naks",
+			 nts->used ? report_count(nts->naks) : json_null());
+}
+
 static json_t *report_stats(const struct source *source)
 {
 	const struct source_stats *stats = &source->stats;
@@ -141,6 +153,7 @@ static json_t *report_source(const struct daemon *daemon, const struct source *s
 		report_estimate(&status, sample_age_s),
 		report_interval(daemon, &status),
 		report_stats(source),
+		report_nts(&source->nts, moment->now_ns),
 	};
 
 	return join(parts, sizeof(parts) / sizeof(parts[0]));

@@ -53,8 +53,8 @@ static int open_socket(struct ntp_association *a)
 
 	if (a->socket.fd >= 0)
 		return 0;
-	err = ntp_socket_open(&a->socket, &a->address, config->interface, config->timestamps,
-			      problem);
+	err = ntp_socket_open(&a->socket, a->nts ? &a->nts->ntp_server : &a->address,
+			      config->interface, config->timestamps, problem);
 	if (!err) {
 		a->watch.fd = a->socket.fd;
 		a->watch.events = POLLIN;
@@ -102,7 +102,11 @@ static int send_request(struct ntp_association *a)
 		return err;
 	ntp_request_encode(packet, request->receive ? a->interleave.server_receive : 0,
 			   request->receive, request->transmit);
-	length = ntp_auth_seal(a->source->config, packet, NTP_HEADER_SIZE);
+	length = ntp_auth_seal(a->source->config, a->nts, packet, NTP_HEADER_SIZE);
+	if (!length) {
+		set_problem(a, "waiting for the kernel's random numbers");
+		return -EAGAIN;
+	}
 	request->sent_realtime_ns = 0;
 	request->explained = false;
 	if (a->socket.timestamps)
@@ -131,7 +135,8 @@ static void arm_next(struct ntp_association *a)
 {
 	double delay_s = poll_control_next_s(&a->poll, random_spread());
 
-	if (a->failed_sends && delay_s > LOCAL_RETRY_S)
+	if ((a->failed_sends || (a->nts && !a->nts->session.cookie_count)) &&
+	    delay_s > LOCAL_RETRY_S)
 		delay_s = LOCAL_RETRY_S;
 	arm(a, delay_s);
 }
@@ -201,17 +206,63 @@ static void send_failed(struct ntp_association *a)
 	}
 }
 
+/* False: the owner has stopped the association, or started it over. */
+static bool settle_last_poll(struct ntp_association *a)
+{
+	account_last_poll(a);
+	if (a->nts)
+		nts_poll(a->nts);
+	if (report_failure(a) && (!a->running || a->timer.linked))
+		return false;
+	if (a->silent_polls && a->silent_polls % LOST_TO_REOPEN == 0)
+		close_socket(a);
+	return true;
+}
+
+/* Without keys nothing can be asked; their establishment, which has a deadline, wakes us. */
+static bool has_keys(struct ntp_association *a)
+{
+	enum nts_state state = a->nts ? nts_tend(a->nts) : NTS_READY;
+
+	if (state == NTS_BUSY && !a->source->claims.problem[0])
+		set_problem(a, "waiting for keys by NTS-KE");
+	return state == NTS_READY;
+}
+
+/* A server that gives no keys will give no time: others are tried. False as above. */
+static bool pass_on(struct ntp_association *a)
+{
+	fail(a, NTP_FAILURE_SILENT);
+	return a->running && !a->timer.linked;
+}
+
+/* True: it is time to ask. Polls while keys are being established, and the one that their coming
+ * brings forward, follow no question and do not count. */
+static bool is_ready(struct ntp_association *a)
+{
+	enum ntp_keys keys = a->keys;
+
+	a->keys = KEYS_NO_NEWS;
+	if (keys != KEYS_NO_NEWS || !a->nts || !nts_is_busy(a->nts)) {
+		if (keys != KEYS_CAME && !settle_last_poll(a))
+			return false;
+		if (keys == KEYS_FAILED && !pass_on(a))
+			return false;
+		if (has_keys(a))
+			return true;
+	}
+	arm_next(a);
+	return false;
+}
+
 static void poll_due(struct loop_timer *timer, int64_t now_ns)
 {
 	struct ntp_association *a = timer->context;
 	int err;
 
 	(void)now_ns;
-	account_last_poll(a);
-	if (report_failure(a) && (!a->running || timer->linked))
-		return; /* stopped, or starting over */
-	if (a->silent_polls && a->silent_polls % LOST_TO_REOPEN == 0)
-		close_socket(a);
+	if (!is_ready(a))
+		return;
 	err = send_request(a);
 	if (!err)
 		a->failed_sends = 0;
@@ -415,7 +466,7 @@ static bool is_expected(struct ntp_association *a, const struct ntp_packet *pack
 static bool is_genuine(struct ntp_association *a, const struct ntp_datagram *datagram,
 		       const struct ntp_packet *packet)
 {
-	const char *fault = ntp_auth_fault(a->source->config, datagram->data, packet);
+	const char *fault = ntp_auth_fault(a->source->config, a->nts, datagram->data, packet);
 
 	if (!fault)
 		return true;
@@ -467,8 +518,19 @@ static void socket_ready(struct loop_watch *watch, short revents)
 		 "the network says: %s", strerror(-err));
 }
 
-void ntp_association_init(struct ntp_association *a, struct source *source,
-			  void (*failed)(struct ntp_association *, enum ntp_failure), void *owner)
+/* Asks with the new keys at once, from another port: they may be for another server. */
+static void keys_settled(void *context)
+{
+	struct ntp_association *a = context;
+
+	a->keys = a->nts->session.cookie_count ? KEYS_CAME : KEYS_FAILED;
+	if (a->keys == KEYS_CAME)
+		close_socket(a);
+	arm(a, 0);
+}
+
+int ntp_association_init(struct ntp_association *a, struct source *source,
+			 void (*failed)(struct ntp_association *, enum ntp_failure), void *owner)
 {
 	*a = (struct ntp_association){
 		.source = source,
@@ -479,6 +541,19 @@ void ntp_association_init(struct ntp_association *a, struct source *source,
 		.owner = owner,
 	};
 	source->poll_s = source->config->min_poll_s;
+	if (source->config->nts) {
+		a->nts = nts_create(source, keys_settled, a);
+		return a->nts ? 0 : -ENOMEM;
+	}
+	return 0;
+}
+
+void ntp_association_destroy(struct ntp_association *a)
+{
+	if (a->source)
+		ntp_association_stop(a);
+	nts_destroy(a->nts);
+	a->nts = NULL;
 }
 
 void ntp_association_start(struct ntp_association *a, const struct address *address,
@@ -496,6 +571,8 @@ void ntp_association_start(struct ntp_association *a, const struct address *addr
 	stats(a)->reach = 0;
 	a->source->claims = (struct source_claims){.leap = 3};
 	address_format(address, a->source->claims.address);
+	if (a->nts)
+		nts_start(a->nts, address);
 	poll_control_init(&a->poll, config->min_poll_s, config->max_poll_s, config->iburst);
 	source_tell_poll(a->source, a->poll.poll_s);
 	arm(a, within_s * (double)random_spread() * 0x1p-32);
@@ -505,6 +582,9 @@ void ntp_association_stop(struct ntp_association *a)
 {
 	loop_disarm(a->source->env->loop, &a->timer);
 	close_socket(a);
+	if (a->nts)
+		nts_stop(a->nts);
+	a->keys = KEYS_NO_NEWS;
 	a->running = false;
 	a->paused = false;
 }
@@ -525,6 +605,9 @@ void ntp_association_pause(struct ntp_association *a, const char *why)
 {
 	loop_disarm(a->source->env->loop, &a->timer);
 	close_socket(a);
+	if (a->nts)
+		nts_stop(a->nts);
+	a->keys = KEYS_NO_NEWS;
 	a->paused = true;
 	stats(a)->reach = 0;
 	set_problem(a, why);

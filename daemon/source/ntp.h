@@ -7,6 +7,7 @@
 #include "ntp_interleave.h"
 #include "ntp_packet.h"
 #include "ntp_socket.h"
+#include "nts.h"
 #include "poll_control.h"
 #include "source.h"
 #include "stamp.h"
@@ -16,6 +17,9 @@ enum ntp_failure {
 	NTP_FAILURE_DENIED, /* DENY or RSTR: the association has stopped asking */
 	NTP_FAILURE_FALSE,  /* a falseticker for 8 polls; goes on asking */
 };
+
+/* What NTS-KE has come to. */
+enum ntp_keys { KEYS_NO_NEWS, KEYS_CAME, KEYS_FAILED };
 
 /* The request that waits for its reply. */
 struct ntp_request {
@@ -37,6 +41,8 @@ struct ntp_association {
 	struct poll_control poll;
 	struct ntp_request request;
 	struct ntp_interleave interleave;
+	struct nts *nts;	   /* NULL: not configured */
+	enum ntp_keys keys;	   /* since the last poll */
 	uint64_t answered;	   /* what the last answer returned of its request */
 	unsigned int polls;	   /* since the start with this address */
 	unsigned int silent_polls; /* in a row, without a usable reply */
@@ -50,8 +56,10 @@ struct ntp_association {
 	void *owner;
 };
 
-void ntp_association_init(struct ntp_association *a, struct source *source,
-			  void (*failed)(struct ntp_association *, enum ntp_failure), void *owner);
+/* 0 or -ENOMEM. What was initialised wants to be let go of, too. */
+int ntp_association_init(struct ntp_association *a, struct source *source,
+			 void (*failed)(struct ntp_association *, enum ntp_failure), void *owner);
+void ntp_association_destroy(struct ntp_association *a);
 
 /* Begins anew with this address: first request within `within_s`, burst if configured. */
 void ntp_association_start(struct ntp_association *a, const struct address *address,

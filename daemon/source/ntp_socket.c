@@ -42,7 +42,7 @@ static int open_datagram(int family)
 	return fd;
 }
 
-static int bind_to_interface(int fd, const char *interface, char problem[NTP_PROBLEM_SIZE])
+int ntp_socket_bind(int fd, const char *interface, char problem[NTP_PROBLEM_SIZE])
 {
 	if (!interface[0] || !setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, interface,
 					 (socklen_t)strlen(interface) + 1))
@@ -79,7 +79,7 @@ int ntp_socket_open(struct ntp_socket *s, const struct address *peer, const char
 		snprintf(problem, NTP_PROBLEM_SIZE, "cannot open a socket: %s", strerror(-fd));
 		return fd;
 	}
-	err = bind_to_interface(fd, interface, problem);
+	err = ntp_socket_bind(fd, interface, problem);
 	if (!err && connect(fd, &peer->any, peer->length)) {
 		err = -errno;
 		snprintf(problem, NTP_PROBLEM_SIZE, "cannot reach it: %s", strerror(errno));

@@ -32,6 +32,8 @@ struct ntp_datagram {
  */
 int ntp_socket_open(struct ntp_socket *s, const struct address *peer, const char *interface,
 		    enum timestamps_mode mode, char problem[NTP_PROBLEM_SIZE]);
+/* To this network interface alone; "": any. 0 or -errno, as above. */
+int ntp_socket_bind(int fd, const char *interface, char problem[NTP_PROBLEM_SIZE]);
 void ntp_socket_close(struct ntp_socket *s);
 
 /* 0 or -errno, which may be of an earlier packet (ICMP). */

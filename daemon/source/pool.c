@@ -326,7 +326,7 @@ static const struct source_ops pool_ops[] = {
 	{.type = "pool", .stop = pool_member_stop, .retune = pool_member_retune},
 };
 
-static void set_up_member(struct pool *pool, unsigned int index, struct source *source)
+static int set_up_member(struct pool *pool, unsigned int index, struct source *source)
 {
 	bool is_pool = pool->config->type == SOURCE_TYPE_POOL;
 
@@ -340,14 +340,24 @@ static void set_up_member(struct pool *pool, unsigned int index, struct source *
 			 (index + 1) % 1000);
 	else
 		snprintf(source->name, sizeof(source->name), "%s", pool->config->name);
-	ntp_association_init(&pool->members[index].association, source, member_failed, pool);
+	return ntp_association_init(&pool->members[index].association, source, member_failed, pool);
+}
+
+/* At the start, before anything was asked. */
+static void give_up(struct pool *pool, struct source *sources)
+{
+	for (unsigned int i = 0; i < pool->member_count; i++) {
+		ntp_association_destroy(&pool->members[i].association);
+		sources[i].impl = NULL;
+	}
+	free(pool);
 }
 
 int pool_start(struct source *sources, const struct config_source *config, struct source_env *env)
 {
 	unsigned int count = source_count(config);
 	struct pool *pool = calloc(1, sizeof(*pool) + count * sizeof(pool->members[0]));
-	int err;
+	int err = 0;
 
 	if (!pool)
 		return -ENOMEM;
@@ -358,13 +368,12 @@ int pool_start(struct source *sources, const struct config_source *config, struc
 	pool->timer = (struct loop_timer){.fire = look_for_addresses, .context = pool};
 	pool->query = (struct resolver_query){
 		.name = config->host, .port = config->port, .done = resolved, .context = pool};
-	for (unsigned int i = 0; i < count; i++)
-		set_up_member(pool, i, &sources[i]);
-	err = find_addresses(pool);
+	for (unsigned int i = 0; i < count && !err; i++)
+		err = set_up_member(pool, i, &sources[i]);
+	if (!err)
+		err = find_addresses(pool);
 	if (err) {
-		for (unsigned int i = 0; i < count; i++)
-			sources[i].impl = NULL;
-		free(pool);
+		give_up(pool, sources);
 		return err;
 	}
 	pool->links = (struct links_listener){.changed = links_changed, .context = pool};
@@ -386,7 +395,7 @@ void pool_member_stop(struct source *source)
 	struct ntp_association *a = source->impl;
 	struct pool *pool = a->owner;
 
-	ntp_association_stop(a);
+	ntp_association_destroy(a);
 	source->impl = NULL;
 	if (--pool->started)
 		return;

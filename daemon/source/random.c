@@ -7,10 +7,15 @@
 
 #include "../loop.h"
 
+int random_bytes(void *out, size_t size)
+{
+	return getrandom(out, size, GRND_NONBLOCK) == (ssize_t)size ? 0 : -EAGAIN;
+}
+
 int random_64(uint64_t *out)
 {
 	do {
-		if (getrandom(out, sizeof(*out), GRND_NONBLOCK) != (ssize_t)sizeof(*out))
+		if (random_bytes(out, sizeof(*out)))
 			return -EAGAIN;
 	} while (!*out);
 	return 0;

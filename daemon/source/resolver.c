@@ -9,7 +9,7 @@
 #include <sys/time.h>
 
 enum {
-	QUERIES_MAX = CONFIG_SOURCES_MAX, /* a section has one at most */
+	QUERIES_MAX = 2 * CONFIG_SOURCES_MAX, /* one a section, one an association with NTS */
 	SOCKETS_MAX = 16,
 	TRY_MS = 2000,
 	TRIES = 2,

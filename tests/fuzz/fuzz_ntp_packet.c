@@ -32,9 +32,9 @@ static void check_mac(const uint8_t *data, size_t size, const struct ntp_packet 
 
 	check(packet->mac_at >= NTP_HEADER_SIZE && packet->mac_at + mac == size);
 	check(!mac || mac == NTP_MAC_ID_SIZE || (mac >= 20 && mac <= NTP_MAC_SIZE_MAX));
-	check(!ntp_auth_fault(&keyed, data, packet) ==
-	      (mac == NTP_MAC_SIZE_MAX && ntp_mac_is_right(&keyed.secret, data, packet->mac_at,
-							   data + packet->mac_at, mac)));
+	check(!ntp_auth_fault(&keyed, NULL, data, packet) ==
+	      (mac == NTP_MAC_SIZE_MAX &&
+	       ntp_mac_is_right(&keyed.secret, data, packet->mac_at, data + packet->mac_at, mac)));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -611,10 +611,33 @@ static void its_own_page_is_no_source(void **state)
 static void features_of_later_versions_are_refused_by_name(void **state)
 {
 	(void)state;
-	assert_fault("[source a]\nnts = on\n",
-		     "f:2: nts = on: this version of vmclockd does not have that; expected off");
 	assert_fault_starts("[source a]\ntimestamps = hardware\n",
 			    "f:2: timestamps = hardware: this version of vmclockd does not have");
+}
+
+static void nts_is_asked_for_with_what_it_needs(void **state)
+{
+	(void)state;
+	assert_taken("[source a]\ntype = ntp\naddress = a\nnts = on\nnts-port = 4461\n"
+		     "nts-trust = /ca.pem\n[source b]\ntype = pool\naddress = b\nnts = on\n");
+	assert_true(config.sources[0].nts && config.sources[0].nts_port == 4461);
+	assert_string_equal(config.sources[0].nts_trust, "/ca.pem");
+	assert_true(config.sources[1].nts && config.sources[1].nts_port == 4460);
+	assert_string_equal(config.sources[1].nts_trust, "");
+	assert_fault("[ntp]\nkeys = /k\n[source a]\ntype = ntp\naddress = a\nnts = on\nkey = 1\n",
+		     "f:3: [source a]: nts and key; expected one of them");
+	assert_fault("[source a]\ntype = ntp\naddress = a\nnts-trust = /ca.pem\n",
+		     "f:1: [source a]: nts-port or nts-trust without NTS; expected nts = on");
+	assert_fault("[source a]\ntype = ntp\naddress = a\nnts-port = 4460\n",
+		     "f:1: [source a]: nts-port or nts-trust without NTS; expected nts = on");
+	assert_fault(
+		"[source a]\ntype = ntp\nnts-port = 65536\n",
+		"f:3: nts-port = 65536: out of range; expected a whole number from 1 to 65535");
+	assert_fault("[source a]\ntype = ntp\nnts-trust = ca.pem\n",
+		     "f:3: nts-trust = ca.pem: not an absolute path; expected none or an absolute "
+		     "path of at most 255 bytes");
+	assert_fault("[source a]\ntype = phc\nnts = on\n",
+		     "f:3: source 'a' of type phc has 'nts'; expected it in type ntp or pool only");
 }
 
 static void sources_have_to_be_complete_and_consistent(void **state)
@@ -780,10 +803,15 @@ static void a_drop_in_directory_that_is_none_is_refused(void **state)
 
 static void shipped_files_are_accepted(void **state)
 {
-	static const char *const files[] = {
-		"vmclockd.conf",	   "examples/ntp-only.conf",   "examples/chrony-stays.conf",
-		"examples/cloud-phc.conf", "examples/nic-ptp4l.conf",  "examples/gnss-pps.conf",
-		"examples/gpsd.conf",	   "examples/latched-tsc.conf"};
+	static const char *const files[] = {"vmclockd.conf",
+					    "examples/ntp-only.conf",
+					    "examples/chrony-stays.conf",
+					    "examples/cloud-phc.conf",
+					    "examples/nic-ptp4l.conf",
+					    "examples/gnss-pps.conf",
+					    "examples/gpsd.conf",
+					    "examples/latched-tsc.conf",
+					    "examples/nts.conf"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
@@ -849,6 +877,7 @@ int main(void)
 		cmocka_unit_test(the_host_clock_follows_only_when_asked_to),
 		cmocka_unit_test(its_own_page_is_no_source),
 		cmocka_unit_test(features_of_later_versions_are_refused_by_name),
+		cmocka_unit_test(nts_is_asked_for_with_what_it_needs),
 		cmocka_unit_test(sources_have_to_be_complete_and_consistent),
 		cmocka_unit_test(at_most_64_sources_counting_the_members_of_pools),
 		cmocka_unit_test(pool_members_take_places_too),

@@ -195,6 +195,9 @@ static void what_does_not_fit_the_file_is_refused_at_the_check(void **state)
 	assert_refused("[ntp]\nkeys = /nowhere/keys\n",
 		       "/nowhere/keys: No such file or directory; expected a file of keys that "
 		       "can be read");
+	assert_refused("[source a]\ntype = ntp\naddress = a\nnts = on\nnts-trust = /nowhere/ca\n",
+		       "conf:1: [source a]: nts-trust = /nowhere/ca: No such file or directory; "
+		       "expected a readable file");
 	write_file(keys_path, "5 SHA1 five\n6 SHA1\n");
 	assert_refused("[ntp]\nkeys = %s\n", "keys:2: too little for a key; expected ID TYPE KEY");
 }

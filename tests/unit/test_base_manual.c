@@ -21,7 +21,7 @@ struct item {
 	char text[2048];
 };
 
-enum { ITEMS_MAX = 64 };
+enum { ITEMS_MAX = 128 };
 
 static struct item items[ITEMS_MAX];
 static unsigned int item_count;

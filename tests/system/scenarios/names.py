@@ -11,7 +11,7 @@ from scenario import scenario
 DNS = pathlib.Path(__file__).resolve().parents[1] / "lib" / "dns_server.py"
 
 
-def _name_server(test, at_most, *entries):
+def name_server(test, at_most, *entries):
     """Starts the test's DNS; programs in the client namespace ask it."""
     test.network.client.use_resolver(f"nameserver {Network.SERVER}\noptions timeout:1\n")
     test.track(Process("dns", [sys.executable, DNS, Network.SERVER, at_most, *entries],
@@ -21,7 +21,7 @@ def _name_server(test, at_most, *entries):
 @scenario(seconds=15)
 def server_by_name(test):
     """A name with an IPv4 and one with an IPv6 address; a name that does not exist disturbs nobody."""
-    _name_server(test, 4, f"four.test={Network.SERVER}", f"six.test={Network.SERVER6}")
+    name_server(test, 4, f"four.test={Network.SERVER}", f"six.test={Network.SERVER6}")
     test.chronyd()
     reader = test.reader(rate=200, skip=5)
     daemon = test.daemon({"four": ntp_source("four.test"), "six": ntp_source("six.test"),
@@ -70,7 +70,7 @@ def _addresses(daemon):
 def pool_of_four(test):
     """Four of six servers behind one name; one that falls silent is replaced by another."""
     servers = test.responders(6)
-    _name_server(test, 4, "pool.test=" + ",".join(server.address for server in servers))
+    name_server(test, 4, "pool.test=" + ",".join(server.address for server in servers))
     reader = test.reader(rate=200, skip=10)
     daemon = test.daemon({"pool": {
         "type": "pool", "address": "pool.test", "sources": 4, "iburst": "on", "min-poll": "1 s",
