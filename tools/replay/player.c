@@ -16,6 +16,8 @@
 static const double AFTER_LAST_EVENT_S = 3600;
 /* As often as the daemon keeps its house: leap seconds are voted on. */
 static const double HOUSEKEEPING_S = 10;
+/* In silence nobody has a vote: after a day of it there is no more to be done until it ends. */
+enum { HOUSEKEEPINGS_MAX = 8640 };
 
 #define NS_PER_S INT64_C(1000000000)
 
@@ -285,7 +287,7 @@ static uint64_t house_deadline(const struct player *p)
 static int run_deadlines(struct player *p, uint64_t until)
 {
 	uint64_t last = UINT64_MAX;
-	int error = 0;
+	int kept = 0, error = 0;
 
 	while (p->begun && !error) {
 		uint64_t deadline = discipline_deadline(p->discipline);
@@ -296,6 +298,9 @@ static int run_deadlines(struct player *p, uint64_t until)
 		    counter_diff(deadline, house) <= 0) {
 			last = deadline;
 			error = run_at(p, deadline);
+		} else if (counter_diff(house, until) < 0 && ++kept > HOUSEKEEPINGS_MAX) {
+			p->next_house = until;
+			p->next_change = 0;
 		} else if (counter_diff(house, until) < 0) {
 			error = keep_house(p, house);
 		} else {
