@@ -22,3 +22,5 @@ endfunction()
 
 vmclock_preload(claim-clock claim_clock.c)
 vmclock_preload(count-allocations count_allocations.c)
+vmclock_preload(keep-clock keep_clock.c)
+vmclock_preload(made-phc made_phc.c)
