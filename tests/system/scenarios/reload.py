@@ -13,6 +13,7 @@ from programs import ntp_source, wait_until
 from scenario import scenario
 
 ROUNDS = 100
+SHM_UNIT = 199  # a segment of nobody else
 
 
 def _ctl(test, *words):
@@ -192,3 +193,49 @@ def sources_by_hand(test):
     test.tap.check(run.returncode == 1, "none of it for others than root", run.stderr)
     report = test.check_time(reader)
     test.tap.check(report["disruptions"] == 0, "no reader noticed", json.dumps(report)[:200])
+
+
+def _every_type(directory):
+    """A source of each type, most of which find nothing."""
+    return {"name": {"type": "pool", "address": "nobody.invalid", "sources": "3"},
+            "many": {"type": "pool", "address": "10.77.1.2", "min-poll": "1 s", "sources": "2"},
+            "sock": {"type": "sock", "path": f"{directory}/sock", "max-error": "1 ms"},
+            "latch": {"type": "latch", "socket": f"{directory}/latch"},
+            "file": {"type": "latch", "device": f"{directory}/absent"},
+            "shm": {"type": "shm", "unit": str(SHM_UNIT)},
+            "pps": {"type": "pps", "device": f"{directory}/pps"},
+            "phc": {"type": "phc", "clock-name": "nobody has this one"},
+            "card": {"type": "phc", "interface": "nobody0"},
+            "extts": {"type": "extts", "device": f"{directory}/ptp"},
+            "vm": {"type": "vmclock", "device": f"{directory}/upstream"},
+            "host": {"type": "system", "noselect": "on"}}
+
+
+@scenario(seconds=25)
+def reload_every_type(test):
+    """Sources of every type come and go, and leave nothing behind."""
+    test.responders(2)
+    daemon = test.daemon(_sources(1))
+    test.wait_status("SYNCHRONIZED")
+    reader = test.reader(rate=500)
+    wanted, failed = _every_type(test.directory), []
+    counts = []
+    for number in range(20):
+        programs.configuration(test.directory,
+                               {**_sources(1), **(wanted if number % 2 == 0 else {})})
+        run = _ctl(test, "reload")
+        if run.returncode != 0 or run.stdout.count("source ") != len(wanted):
+            failed.append(run.stdout + run.stderr)
+        if number % 2 == 1:
+            counts.append(_descriptors(daemon))
+        elif number % 4 == 0:
+            _wait_samples(daemon, "many.1", 1)
+    test.tap.check(not failed, "each reload begins or ends all of them", "; ".join(failed)[:400])
+    wait_until(lambda: _descriptors(daemon) <= counts[0], 30,
+               f"no more descriptors than {counts[0]}")
+    test.tap.check(True, "no descriptor is left over", " ".join(map(str, counts)))
+    left = sorted(path.name for path in test.directory.iterdir() if path.name in ("sock", "latch"))
+    test.tap.check(not left, "nor a socket", " ".join(left))
+    test.check_time(reader)
+    test.tap.check(daemon.stop() == 0, "the daemon ends cleanly", daemon.text()[-300:])
+    subprocess.run(["ipcrm", "-M", hex(0x4e545030 + SHM_UNIT)], check=False, capture_output=True)
