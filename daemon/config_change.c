@@ -119,8 +119,8 @@ void config_source_keys_changed(const struct config_source *before,
 
 	out[0] = '\0';
 	for (const struct config_key *key = config_keys; key->name && used < size; key++) {
-		bool same = same_value(key, before, after) &&
-			    !(secret && !strcmp(key->name, "key"));
+		bool same =
+			same_value(key, before, after) && !(secret && !strcmp(key->name, "key"));
 
 		bool fits = !key->types || (key->types & (1u << after->type));
 

@@ -24,7 +24,7 @@ struct config_change {
 	unsigned int later_count;
 	struct {
 		enum source_change what;
-		unsigned int old; /* place in the old configuration; not with SOURCE_ADDED */
+		unsigned int old;      /* place in the old configuration; not with SOURCE_ADDED */
 	} sources[CONFIG_SOURCES_MAX]; /* as in the new configuration */
 	bool removed[CONFIG_SOURCES_MAX]; /* of the old configuration's sources */
 };

@@ -48,14 +48,18 @@ void daemon_tend_driver(struct daemon *daemon);
 void daemon_init_host_clock(struct daemon *daemon);
 void daemon_start_host_clock(struct daemon *daemon);
 
-/* daemon_sources.c: exit status, with a message. */
+/* daemon_sources.c: what sources are lent, before any of them is started. */
+void daemon_init_sources(struct daemon *daemon);
+/* The settings of a source, or of all, to the event log. */
+void daemon_log_source(struct daemon *daemon, const struct source *source);
+void daemon_log_sources(struct daemon *daemon);
+
+/* daemon_sections.c: exit status, with a message. */
 int daemon_start_sources(struct daemon *daemon, char *message, size_t size);
 /* Makes the sources in force those of `wanted`, from which they differ by this. */
 void daemon_change_sources(struct daemon *daemon, const struct config *wanted,
 			   const struct config_change *change, struct change_report *report);
 void daemon_stop_sources(struct daemon *daemon);
-/* All of them, to an event log that was opened meanwhile. */
-void daemon_log_sources(struct daemon *daemon);
 
 /* daemon_settings.c: the keys outside of sources that may change at once. One that cannot, for what
  * its value is, stays as it was. */

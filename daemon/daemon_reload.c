@@ -65,8 +65,9 @@ static int keep_by_hand(const struct config *now, struct config *read, char *mes
 		if (!source->by_hand || config_find_source(read, source->name) < read->source_count)
 			continue;
 		if (read->source_count == CONFIG_SOURCES_MAX) {
-			snprintf(message, size, "[source %s]: too many sources; expected at most %d",
-				 source->name, CONFIG_SOURCES_MAX);
+			snprintf(message, size,
+				 "[source %s]: too many sources; expected at most %d", source->name,
+				 CONFIG_SOURCES_MAX);
 			return -EINVAL;
 		}
 		read->sources[read->source_count++] = *source;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Other limits for a discipline that runs: what was deduced under the old ones, and still counts. */
+/* Other limits for a discipline that runs: what was deduced under the old ones, and still counts.
+ */
 #include <errno.h>
 #include <math.h>
 

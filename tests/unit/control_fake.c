@@ -72,8 +72,7 @@ int daemon_remove_source(struct daemon *daemon, const char *name, char *message,
 	(void)size;
 	if (!is_there(name))
 		return -ENOENT;
-	config_remove_source(&control_fake.edited,
-			     config_find_source(&control_fake.edited, name));
+	config_remove_source(&control_fake.edited, config_find_source(&control_fake.edited, name));
 	return 0;
 }
 

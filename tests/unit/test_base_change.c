@@ -74,8 +74,7 @@ static void keys_of_the_measurement_start_it_over(void **state)
 	assert_source("", "max-error = 1 us\n", SOURCE_AGAIN, "max-error");
 	assert_source("", "interface = eth0\n", SOURCE_AGAIN, "interface");
 	assert_source("", "interleaved = on\n", SOURCE_AGAIN, "interleaved");
-	assert_source("", "timestamps = daemon\nprefer = on\n", SOURCE_AGAIN,
-		      "prefer, timestamps");
+	assert_source("", "timestamps = daemon\nprefer = on\n", SOURCE_AGAIN, "prefer, timestamps");
 	compare("[source a]\ntype = ntp\naddress = 192.0.2.1\n",
 		"[source a]\ntype = ntp\naddress = 192.0.2.1:124\n");
 	assert_int_equal(change.sources[0].what, SOURCE_AGAIN);
@@ -112,8 +111,8 @@ static void settings_apply_at_once_or_wait(void **state)
 {
 	(void)state;
 	compare("[clock]\nmax-slew = 20 ppm\n", "[clock]\nmax-slew = 30 ppm\n"
-						 "counter = monotonic-raw\n[page]\nfile = /x\n"
-						 "[state]\nfile = none\n");
+						"counter = monotonic-raw\n[page]\nfile = /x\n"
+						"[state]\nfile = none\n");
 	assert_int_equal(change.now_count, 2);
 	assert_string_equal(change.now[0]->name, "max-slew");
 	assert_string_equal(change.now[1]->section, "state");
@@ -186,9 +185,11 @@ static void an_open_end_of_the_polls_stays_open(void **state)
 static void faults_by_hand_are_those_of_files_without_a_line(void **state)
 {
 	(void)state;
-	assert_by_hand_fault("a", "colour=red", "unknown key 'colour' in [source a]; expected one of");
+	assert_by_hand_fault("a", "colour=red",
+			     "unknown key 'colour' in [source a]; expected one of");
 	assert_by_hand_fault("a", "max-poll=4", "max-poll = 4: no unit; expected a time");
-	assert_by_hand_fault("a", "device=/dev/ptp0", "source 'a' of type ntp has 'device'; expected");
+	assert_by_hand_fault("a", "device=/dev/ptp0",
+			     "source 'a' of type ntp has 'device'; expected");
 	assert_by_hand_fault("a", "max-poll", "'max-poll' is not a setting; expected KEY=VALUE");
 	assert_by_hand_fault("a", "=on", "'=on' is not a setting; expected KEY=VALUE");
 	assert_by_hand_fault("a", "[clock]", "'[clock]' is not a setting; expected KEY=VALUE");
