@@ -31,6 +31,8 @@
 	"max-poll = 1 s\n"
 /* What is told by the kernel is followed sooner than any poll would. */
 #define AT_ONCE_MS 500
+/* For the page to be seen with what has changed. */
+#define SETTLE_MS 3000
 #define FD_TO_CLOCK(fd) ((clockid_t)(~(unsigned int)(fd) << 3 | 3))
 enum { POLLS_TO_NAME = 3, POLL_S = 64 };
 
@@ -111,13 +113,16 @@ static void test_clock(void)
 	check(run("ip link set card name gone") && run("ip link set eth1 name card"),
 	      "another port gets the name");
 	check(comes_to_be("/dev/ptp1", AT_ONCE_MS + 1000), "its clock is used at once");
+	sleep_ms(SETTLE_MS);
 	check(put_text(CARDS "del_device", "1"), "the card goes");
 	check_named("a clock that is gone");
+	sleep_ms(SETTLE_MS);
 	check(put_text(CARDS "new_device", "2 1") && put_text(CARDS "new_device", "3 1") &&
 		      put_text(CARDS "new_device", "4 1") && set_clock(2) &&
 		      run("ip link set eth2 name card"),
 	      "it comes back, after others");
 	check(comes_to_be("/dev/ptp2", 5000), "it is used under its new number");
+	sleep_ms(SETTLE_MS);
 	check(truth_watch_end(&watch), "the page holds true time all the while");
 	check(end(daemon) == 0, "the daemon ends");
 	put_text(CARDS "del_device", "2");
@@ -140,8 +145,10 @@ static void test_bond(void)
 	truth_watch_begin(&watch, PAGE, "pps_line", TAI_NS);
 	check(run("ip link set team type bond active_slave eth1"), "the other becomes active");
 	check(comes_to_be("/dev/ptp1", AT_ONCE_MS + 1000), "its clock is used at once");
+	sleep_ms(SETTLE_MS);
 	check(run("ip link set eth1 down"), "it goes down");
 	check(comes_to_be("/dev/ptp0", AT_ONCE_MS + 1000), "the first one's is used at once");
+	sleep_ms(SETTLE_MS);
 	check(truth_watch_end(&watch), "the page holds true time all the while");
 	check(end(daemon) == 0, "the daemon ends");
 	run("ip link del team");

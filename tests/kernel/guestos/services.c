@@ -218,7 +218,7 @@ bool becomes(const char *source, const char *state, int limit_s)
 {
 	struct report now;
 
-	for (int i = 0; i < 2 * limit_s; i++, sleep_ms(500)) {
+	for (int i = 0; i <= 2 * limit_s; i++, sleep_ms(500)) {
 		now = report_of(source);
 		if (!strcmp(now.state, state))
 			return true;
