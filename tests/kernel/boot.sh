@@ -167,7 +167,7 @@ boot_qemu() {
 	shift 3
 	need qemu-system-x86_64 qemu-system-x86
 	initramfs
-	twice qemu timeout -k 5 "$limit_s" nice -n 15 qemu-system-x86_64 \
+	twice qemu timeout --foreground -k 5 "$limit_s" nice -n 15 qemu-system-x86_64 \
 		-accel "${accelerator:-tcg,thread=multi}" -machine pc -cpu max -m 256M -display none \
 		-monitor none -no-reboot -nic none -serial file:"$work/serial.log" -serial stdio \
 		-kernel "$kernel" -initrd "$work/initramfs.gz" \
@@ -202,9 +202,19 @@ twice() {
 	report
 }
 
+# The machine is a group of processes of its own, which goes with who interrupts its boot.
 reaches_its_end() {
+	local running
+
 	: >"$work/serial.log"
-	"$@" >"$work/console.log" 2>&1 </dev/null || true
+	set -m
+	"$@" >"$work/console.log" 2>&1 </dev/null &
+	running=$!
+	set +m
+	# shellcheck disable=SC2064 # this one
+	trap "kill -- -$running; exit 1" INT TERM HUP
+	wait "$running" || true
+	trap - INT TERM HUP
 	cat "$work/console.log" "$work/serial.log" | tr -d '\r' >"$work/console.txt"
 	grep -q '^# the end' "$work/console.txt"
 }
