@@ -6,6 +6,8 @@
  * Up to Linux 7.2 what the multiplier leaves over in each tick is added to ntp_error, which the
  * dithering then follows: a drift away from that rate. tick_rate=exact: there is none, within 0.01
  * ppb; else it is only told.
+ *
+ * And a frequency counts from the moment on at which it is set, in whatever way that is asked for.
  */
 #include <fcntl.h>
 #include <inttypes.h>
@@ -111,6 +113,19 @@ static void measure(int fd, long units)
 		check(off_ppb < LIMIT_PPB && off_ppb > -LIMIT_PPB, "below %.2f ppb", LIMIT_PPB);
 }
 
+/* More than dithering does: one unit of mult is below 0.1 ppm. */
+static void test_immediate(unsigned int modes, const char *what)
+{
+	struct timex t = {.modes = modes, .freq = 100 << 16};
+	struct timekeeper before = {0}, after = {0};
+	bool done;
+
+	set_frequency(0);
+	done = timekeeper_read(&before) && adjtimex(&t) >= 0 && timekeeper_read(&after);
+	check(done && after.mult > before.mult + before.mult / 20000,
+	      "%s is immediate: from %" PRIu32 " to %" PRIu32, what, before.mult, after.mult);
+}
+
 int main(void)
 {
 	int fd;
@@ -120,6 +135,9 @@ int main(void)
 	check(timekeeper_counts(), "the counter is the clocksource");
 	fd = open(DEVICE, O_RDONLY);
 	measure(fd, 809086); /* 12.345678 ppm */
+	test_immediate(ADJ_FREQUENCY, "a frequency");
+	test_immediate(ADJ_FREQUENCY | ADJ_NANO, "a frequency, with nanoseconds");
+	test_immediate(ADJ_FREQUENCY | ADJ_MICRO, "a frequency, with microseconds");
 	set_frequency(0);
 	close(fd);
 	check_errno(unload_driver(), 0, "the driver is unloaded");
