@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What a guest's page says: the host's line for another counter, never stepping back. */
 #include <linux/cache.h>
+#include <linux/irqflags.h>
 #include <linux/prefetch.h>
 #include <linux/sched.h>
 
@@ -223,7 +224,7 @@ static void update_all(const struct batch *batch, bool continues)
 		lines[i] = batch->guests[i]->host->line;
 		converted[i] = convert(&batch->guests[i]->scale, &lines[i]);
 	}
-	preempt_disable();
+	local_irq_disable();
 	for (i = 0; i < batch->count; i++)
 		vmclock_page_mark(&batch->guests[i]->page);
 	vmclock_page_marked();
@@ -235,7 +236,7 @@ static void update_all(const struct batch *batch, bool continues)
 	vmclock_page_stored();
 	for (i = 0; i < batch->count; i++)
 		vmclock_page_mark(&batch->guests[i]->page);
-	preempt_enable();
+	local_irq_enable();
 }
 
 /* Appends those of whom somebody wants to know. Returns the new end of the list. */
@@ -281,6 +282,7 @@ void vmclock_guests_update(struct vmclock_host *host, bool continues)
 		end = collect(&batches[i % 3], end);
 		cond_resched();
 	}
+	vmclock_page_announce(&host->page);
 	for (; told; told = told->to_tell) {
 		announce(told);
 		cond_resched();

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* One vmclock page: its memory, its sequence count, its content. */
+#include <linux/irqflags.h>
+#include <linux/lockdep.h>
 #include <linux/mm.h>
 
 #include "counter.h"
@@ -38,6 +40,7 @@ void vmclock_page_mark(struct vmclock_page *page)
 
 void vmclock_page_marked(void)
 {
+	lockdep_assert_irqs_disabled();
 	/*
 	 * The odd count is visible before any field changes: pairs with the read barrier between
 	 * a reader's last field and its second look at the count. And it is visible before the
@@ -49,11 +52,12 @@ void vmclock_page_marked(void)
 }
 
 /*
- * Makes the count odd. Preemption stays off until the end, for readers spin while the count is odd.
+ * Makes the count odd. Interrupts stay off until the end, for readers spin while the count is odd:
+ * in all guests, and for as long as a busy network card or somebody's thousand timers would take.
  */
 void vmclock_page_begin(struct vmclock_page *page)
 {
-	preempt_disable();
+	local_irq_disable();
 	vmclock_page_mark(page);
 	vmclock_page_marked();
 }
@@ -99,7 +103,7 @@ void vmclock_page_end(struct vmclock_page *page)
 	vmclock_page_store(page);
 	vmclock_page_stored();
 	vmclock_page_mark(page);
-	preempt_enable();
+	local_irq_enable();
 }
 
 /* Nothing was changed, nor prepared. */
@@ -107,7 +111,7 @@ void vmclock_page_cancel(struct vmclock_page *page)
 {
 	smp_wmb(); /* As in vmclock_page_end(). */
 	set_seq(page, le32_to_cpu(page->copy.seq_count) - 1);
-	preempt_enable();
+	local_irq_enable();
 }
 
 /* The fields that may change, except the generation of a guest. */

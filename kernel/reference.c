@@ -113,7 +113,6 @@ int vmclock_reference_set(struct vmclock_host *host, struct vmclock_host_referen
 	}
 	raw_spin_unlock(&host->told);
 
-	vmclock_page_announce(&host->page);
 	vmclock_guests_update(host, continued && !disrupt);
 	return 0;
 }
@@ -124,7 +123,6 @@ static void publish(struct vmclock_host *host)
 	vmclock_page_begin(&host->page);
 	vmclock_page_fill(&host->page, &host->line, host->marker);
 	vmclock_page_end(&host->page);
-	vmclock_page_announce(&host->page);
 	vmclock_guests_update(host, true);
 }
 

@@ -120,7 +120,7 @@ void vmclock_page_end(struct vmclock_page *page);
 void vmclock_page_cancel(struct vmclock_page *page);
 
 /*
- * The same for several pages together, with preemption off and one barrier for all of them: mark
+ * The same for several pages together, with interrupts off and one barrier for all of them: mark
  * each, marked, fill and store each, stored, mark each.
  */
 void vmclock_page_mark(struct vmclock_page *page);
