@@ -7,6 +7,7 @@
 #include <linux/random.h>
 #include <linux/slab.h>
 #include <linux/suspend.h>
+#include <linux/time_namespace.h>
 #include <linux/uaccess.h>
 
 #include "counter.h"
@@ -111,7 +112,7 @@ static void describe(struct vmclock_host_state *state)
 	state->line = host.line;
 	state->line.time_type = VMCLOCK_TIME_TAI;
 	state->line.counter_id = vmclock_counter_id();
-	state->set_at_ns = holder->set_at_ns;
+	state->set_at_ns = timens_add_boottime_ns(holder->set_at_ns);
 	state->lease_left_ns = vmclock_lease_left_ns(&host);
 	state->set_by_pid = pid_vnr(holder->pid);
 	state->set_by_uid = from_kuid_munged(current_user_ns(), holder->uid);

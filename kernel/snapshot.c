@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The system's clocks at one value of the counter. */
 #include <linux/ktime.h>
+#include <linux/time_namespace.h>
 #include <linux/timekeeping.h>
 
 #include "counter.h"
@@ -39,6 +40,15 @@ static ktime_t raw_of(const struct system_time_snapshot *snap)
 }
 #endif
 
+/* As clock_gettime() would tell the caller, in the time namespace that he is in. */
+static s64 monotonic_here(s64 ns)
+{
+	struct timespec64 ts = ns_to_timespec64(ns);
+
+	timens_add_monotonic(&ts);
+	return timespec64_to_ns(&ts);
+}
+
 /*
  * The offsets between the clocks change only when a clock is set, which the sequence number tells:
  * if it is the same before and after, they belong to the snapshot.
@@ -49,6 +59,7 @@ int vmclock_snapshot(struct vmclock_host *host, struct vmclock_host_snapshot *ou
 	struct system_time_snapshot again;
 	ktime_t real_offset;
 	ktime_t boot_offset;
+	s64 monotonic_ns;
 
 	do {
 		take(&snap);
@@ -62,8 +73,9 @@ int vmclock_snapshot(struct vmclock_host *host, struct vmclock_host_snapshot *ou
 	out->counter_value = snap.cycles;
 	out->realtime_ns = ktime_to_ns(realtime_of(&snap));
 	out->raw_ns = ktime_to_ns(raw_of(&snap));
-	out->monotonic_ns = out->realtime_ns - ktime_to_ns(real_offset);
-	out->boottime_ns = out->monotonic_ns + ktime_to_ns(boot_offset);
+	monotonic_ns = out->realtime_ns - ktime_to_ns(real_offset);
+	out->monotonic_ns = monotonic_here(monotonic_ns);
+	out->boottime_ns = timens_add_boottime_ns(monotonic_ns + ktime_to_ns(boot_offset));
 	out->clock_was_set_seq = snap.clock_was_set_seq;
 	out->clocksource_seq = snap.cs_was_changed_seq;
 	return 0;

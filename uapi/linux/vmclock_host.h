@@ -173,7 +173,7 @@ struct vmclock_host_reference {
  * @valid: VMCLOCK_HOST_STATE_*: which fields mean something; others are zero
  * @line: as the page says it now, after splice and downgrade
  * @disruption_marker: of the page
- * @set_at_ns: CLOCK_BOOTTIME of the call that set the line, ns
+ * @set_at_ns: CLOCK_BOOTTIME of the call that set the line, in the caller's time namespace, ns
  * @lease_left_ns: 0: it has lapsed, ns
  * @set_by_pid: who set it, in the caller's pid namespace; 0: it cannot be seen from there
  * @set_by_uid: likewise, in the caller's user namespace
@@ -219,7 +219,8 @@ struct vmclock_host_state {
  * @clock_was_set_seq: another value after CLOCK_REALTIME was set
  * @clocksource_seq: another value after the clocksource changed
  *
- * Exact: the kernel computes all of them from @counter_value, there is no bracket.
+ * Exact: the kernel computes all of them from @counter_value, there is no bracket. Where time
+ * namespaces have clocks of their own, these are those of the caller's.
  */
 struct vmclock_host_snapshot {
 	__u32 size;

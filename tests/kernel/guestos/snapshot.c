@@ -3,13 +3,17 @@
  * GET_SNAPSHOT against what user space can see: brackets of clock_gettime() between two readings of
  * the counter, before and after.
  */
+#define _GNU_SOURCE
+
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -203,12 +207,58 @@ static void test_race_with_setting(int fd)
 	      wrong);
 }
 
+/* In a process of that namespace: the boot time is not that of the machine. */
+static int snapshot_is_mine(int fd)
+{
+	int64_t mono = read_clock(CLOCK_MONOTONIC);
+	int64_t boot = read_clock(CLOCK_BOOTTIME);
+	snapshot s;
+
+	if (take_snapshot(fd, &s))
+		return 2;
+	return s.monotonic_ns < mono || s.monotonic_ns > read_clock(CLOCK_MONOTONIC) ||
+	       s.boottime_ns < boot || s.boottime_ns > read_clock(CLOCK_BOOTTIME);
+}
+
+/* Only children are in the namespace that is made: what the function says in one of them. */
+static int in_child(int (*function)(int fd), int fd)
+{
+	int status = -1;
+	pid_t child = fork();
+
+	if (child == 0)
+		_exit(function(fd));
+	return child < 0 || waitpid(child, &status, 0) != child || !WIFEXITED(status) ?
+		       -1 :
+		       WEXITSTATUS(status);
+}
+
+static int check_in_namespace(int fd)
+{
+	if (unshare(CLONE_NEWTIME))
+		return 3;
+	if (!put_text("/proc/self/timens_offsets", "monotonic 86400 1\nboottime 604800 2\n"))
+		return 4;
+	return in_child(snapshot_is_mine, fd);
+}
+
+static void test_namespace(int fd)
+{
+	int rc = in_child(check_in_namespace, fd);
+
+	if (rc == 3)
+		skip("a time namespace", "this kernel has none");
+	else
+		check(rc == 0, "in a time namespace, MONOTONIC and BOOTTIME are its own (%d)", rc);
+}
+
 static void test_all(int fd)
 {
 	for (int clock = 0; clock < CLOCKS; clock++)
 		test_clock(fd, clock);
 	test_clock_set(fd);
 	test_race_with_setting(fd);
+	test_namespace(fd);
 }
 
 int main(void)
