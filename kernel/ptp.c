@@ -41,25 +41,29 @@ static int read_reference(struct vmclock_host *host, struct reading *reading,
 			  struct ptp_system_timestamp *sts)
 {
 	const struct vmclock_abi *page = &host->page.copy;
-	u8 status;
+	struct vmclock_abi copy;
 	u32 seq;
 
 	for (;;) {
 		seq = le32_to_cpu(READ_ONCE(page->seq_count)) & ~1;
 		smp_rmb(); /* The count before the fields: pairs with vmclock_page_end(). */
-		status = page->clock_status;
-		reading->line.counter = le64_to_cpu(page->counter_value);
-		reading->line.period = le64_to_cpu(page->counter_period_frac_sec);
-		reading->line.shift = page->counter_period_shift;
-		reading->line.origin = vmclock_instant_from(le64_to_cpu(page->time_sec),
-							    le64_to_cpu(page->time_frac_sec));
+		data_race(memcpy(&copy, page, sizeof(copy)));
 		reading->counter = read_counter(host, sts);
 		smp_rmb(); /* The fields before the count: pairs with vmclock_page_begin(). */
 		if (le32_to_cpu(READ_ONCE(page->seq_count)) == seq)
 			break;
 		cpu_relax();
 	}
-	return status == VMCLOCK_STATUS_UNRELIABLE || !vmclock_counter_stable() ? -ENODATA : 0;
+	reading->line = (struct vmclock_line) {
+		.counter = le64_to_cpu(copy.counter_value),
+		.period = le64_to_cpu(copy.counter_period_frac_sec),
+		.shift = copy.counter_period_shift,
+		.origin = vmclock_instant_from(le64_to_cpu(copy.time_sec),
+					       le64_to_cpu(copy.time_frac_sec)),
+	};
+	if (copy.clock_status == VMCLOCK_STATUS_UNRELIABLE || !vmclock_counter_stable())
+		return -ENODATA;
+	return 0;
 }
 
 /* Rounded down. */
