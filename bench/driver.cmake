@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # What updating many guests costs: the driver's own code, with as much of a kernel as it needs.
 set(headers ${CMAKE_CURRENT_BINARY_DIR}/driver-headers)
-foreach(name cache clocksource eventfd fs irq_work mm mutex notifier overflow pid poll prefetch
-             ptp_clock_kernel sched spinlock uidgid wait workqueue xarray)
+foreach(name cache clocksource eventfd fs irq_work irqflags lockdep mm mutex notifier
+             overflow pid poll prefetch ptp_clock_kernel sched spinlock uidgid wait workqueue xarray)
   file(CONFIGURE OUTPUT ${headers}/linux/${name}.h CONTENT "/* see shim.h */\n")
 endforeach()
 add_executable(bench_driver_guests driver/guests.c ${CMAKE_SOURCE_DIR}/lib/vmclock_line.c)
