@@ -37,12 +37,13 @@ static void test_life(struct vmm *vmm)
 
 int main(void)
 {
-	struct vmclock_host_reference reference = good_reference(1000);
+	struct vmclock_host_reference reference;
 	struct vmm vmm = {.clock = -1};
 	int writer;
 
 	check_errno(load_driver(), 0, "the module loads");
 	writer = open(DEVICE, O_RDWR);
+	reference = good_reference(1000); /* at the rate that the driver tells */
 	check_errno(ioctl(writer, VMCLOCK_HOST_SET_REFERENCE, &reference), 0, "a reference");
 	kvm_guest_make(&vmm.machine);
 	check_errno(make_memory(&vmm, "/tmp/guest-memory"), 0, "the guest's memory");
